@@ -1,0 +1,149 @@
+/** Downloads of whole objects: ranges in parallel, hashed in order, in memory of a fixed size. */
+import { createHash } from 'node:crypto';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
+import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import type { StoreContext } from './client.ts';
+import { DamagedObjectError, isNotFound, StoreRefusedError, StoreUnavailableError, storeError } from './errors.ts';
+import type { StoredFile } from './object-store.ts';
+
+/** Ranges of one object asked for at the same time. */
+const PARALLEL = 4;
+/** Tries of one range whose body broke off; the S3 client retries only up to the headers. */
+const BODY_TRIES = 4;
+
+/** Fills `target` from a response body; anything but exactly that many bytes is an error. */
+export async function readBody(body: unknown, target: Uint8Array): Promise<void> {
+  if (!(body instanceof Readable)) throw new TypeError('the reply has no body that can be read');
+  let offset = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    if (offset + chunk.length > target.length) throw new Error(`the reply has more than ${target.length} bytes`);
+    target.set(chunk, offset);
+    offset += chunk.length;
+  }
+  if (offset !== target.length) throw new Error(`the reply broke off after ${offset} of ${target.length} bytes`);
+}
+
+/** One range of an object that is meant to have `size` bytes altogether. */
+async function readRange(context: StoreContext, key: string, size: number, start: number, target: Buffer, signal?: AbortSignal) {
+  const command = new GetObjectCommand({
+    Bucket: context.bucket,
+    Key: key,
+    Range: `bytes=${start}-${start + target.length - 1}`,
+  });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const reply = await context.client.send(command, signal === undefined ? {} : { abortSignal: signal });
+      const total = Number(reply.ContentRange?.split('/')[1] ?? reply.ContentLength);
+      if (total !== size) {
+        if (reply.Body instanceof Readable) reply.Body.destroy();
+        throw new DamagedObjectError(key, `it has ${total} bytes, expected ${size}`);
+      }
+      await readBody(reply.Body, target);
+      return;
+    } catch (error) {
+      if (error instanceof DamagedObjectError) throw error;
+      if (isNotFound(error)) throw new DamagedObjectError(key, 'it does not exist', { cause: error });
+      const translated = storeError('read', key, error, signal);
+      if (translated instanceof StoreRefusedError && translated.code === 'InvalidRange') {
+        throw new DamagedObjectError(key, `it is shorter than ${size} bytes`, { cause: error });
+      }
+      if (!(translated instanceof StoreUnavailableError) || attempt === BODY_TRIES) throw translated;
+      await context.clock.sleep(100 * 2 ** attempt, signal);
+    }
+  }
+}
+
+interface Range {
+  start: number;
+  buffer: Buffer;
+  done: Promise<Error | undefined>;
+}
+
+/** Reads `size` bytes of an object in order, giving each piece to `sink`; returns the SHA-256 in hexadecimal. */
+export async function streamObject(
+  context: StoreContext,
+  key: string,
+  size: number,
+  sink: (chunk: Buffer, start: number) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<string> {
+  const hash = createHash('sha256');
+  if (size === 0) await expectEmpty(context, key, signal);
+  const ranges: Range[] = [];
+  let next = 0;
+  let failure: Error | undefined;
+  while (next < size || ranges.length > 0) {
+    while (failure === undefined && next < size && ranges.length < PARALLEL) {
+      const length = Math.min(context.partSize, size - next);
+      const held = ranges.length > 0;
+      const buffer = held ? context.pool.tryAcquire(context.partSize) : await context.pool.acquire(context.partSize);
+      if (buffer === undefined) break;
+      const done = readRange(context, key, size, next, buffer.subarray(0, length), signal).then(
+        () => undefined,
+        (error: unknown) => error as Error,
+      );
+      ranges.push({ start: next, buffer, done });
+      next += length;
+    }
+    const range = ranges.shift();
+    if (range === undefined) break;
+    failure ??= await range.done;
+    await range.done;
+    if (failure === undefined) {
+      const chunk = range.buffer.subarray(0, Math.min(context.partSize, size - range.start));
+      try {
+        hash.update(chunk);
+        await sink(chunk, range.start);
+      } catch (error) {
+        failure = error as Error;
+      }
+    }
+    context.pool.release(range.buffer, failure === undefined);
+  }
+  if (failure !== undefined) throw failure;
+  return hash.digest('hex');
+}
+
+export async function downloadFile(
+  context: StoreContext,
+  key: string,
+  path: string,
+  expected: StoredFile & { signal?: AbortSignal },
+): Promise<void> {
+  const partial = `${path}.partial`;
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(partial, 'w');
+  try {
+    const sink = (chunk: Buffer, start: number) => writeFully(file, chunk, start);
+    const sha256 = await streamObject(context, key, expected.size, sink, expected.signal);
+    if (sha256 !== expected.sha256) throw new DamagedObjectError(key, `its SHA-256 is ${sha256}, expected ${expected.sha256}`);
+  } catch (error) {
+    await file.close();
+    await rm(partial, { force: true });
+    throw error;
+  }
+  await file.close();
+  await rename(partial, path);
+}
+
+async function writeFully(file: FileHandle, chunk: Buffer, start: number): Promise<void> {
+  let written = 0;
+  while (written < chunk.length) {
+    written += (await file.write(chunk, written, chunk.length - written, start + written)).bytesWritten;
+  }
+}
+
+async function expectEmpty(context: StoreContext, key: string, signal?: AbortSignal): Promise<void> {
+  try {
+    const command = new HeadObjectCommand({ Bucket: context.bucket, Key: key });
+    const { ContentLength } = await context.client.send(command, signal === undefined ? {} : { abortSignal: signal });
+    if (ContentLength !== undefined && ContentLength !== 0)
+      throw new DamagedObjectError(key, `it has ${ContentLength} bytes, expected 0`);
+  } catch (error) {
+    if (error instanceof DamagedObjectError) throw error;
+    if (isNotFound(error)) throw new DamagedObjectError(key, 'it does not exist', { cause: error });
+    throw storeError('look up', key, error, signal);
+  }
+}
