@@ -51,6 +51,7 @@ function npy(descr: string, shape: number[], data: Uint8Array): Uint8Array {
 function npyStrings(values: string[]): Uint8Array {
   const width = Math.max(...values.map((value) => value.length));
   const codes = new Uint32Array(values.length * width);
-  for (const [i, value] of values.entries()) for (let j = 0; j < value.length; j++) codes[i * width + j] = value.codePointAt(j) ?? 0;
+  for (const [i, value] of values.entries())
+    for (let j = 0; j < value.length; j++) codes[i * width + j] = value.codePointAt(j) ?? 0;
   return npy(`<U${width}`, [values.length], new Uint8Array(codes.buffer));
 }
