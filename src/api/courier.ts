@@ -1,0 +1,123 @@
+/** What the courier is told (courier.json), what it reports while it runs, and the result it leaves in the pod's status. */
+import { z } from 'zod';
+import { workIdentity } from './islandjob.ts';
+import { digestText } from './manifest.ts';
+import { storeConfig } from './stores.ts';
+import { manifestRef, progress, workRole } from './work.ts';
+
+/** Where the courier's own files lie in its container. */
+export const courierPaths = {
+  config: '/atoll/courier/config.json',
+  stores: '/atoll/stores',
+  /** Written by restore when it has claimed the attempt: publish waits for it. */
+  claimed: '/atoll/work/.claimed',
+  termination: '/dev/termination-log',
+} as const;
+
+/** The keys of the ConfigMap of an attempt. */
+export const configMapKeys = { spec: 'spec.json', courier: 'courier.json' } as const;
+
+/** Names of the containers of a pod. */
+export const containerNames = { courier: 'courier', restore: 'restore', trainer: 'trainer' } as const;
+
+export const courierPort = 9464;
+
+/** Exit codes of `courier restore`. */
+export const restoreExitCodes = {
+  restored: 0,
+  attemptTaken: 3,
+  alreadyFinal: 4,
+  inputDamaged: 5,
+  storage: 6,
+  configuration: 7,
+} as const;
+
+const storePrefix = z.object({ store: z.string().max(63), prefix: z.string().max(1024) });
+
+export const courierConfig = z.object({
+  attempt: z.object({
+    islandJob: z.string().max(253),
+    uid: z.string().max(64),
+    work: z.object({ ...workIdentity.shape, role: workRole }),
+    placement: z.int().min(1),
+    attempt: z.int().min(1),
+  }),
+  image: z.string().max(512),
+  stores: z.array(storeConfig).min(1).max(16),
+  inputs: z
+    .array(
+      z.object({
+        name: z.string().max(63),
+        store: z.string().max(63),
+        manifest: z.string().max(1024),
+        digest: digestText,
+        include: z.array(z.string().max(512)).max(16).optional(),
+      }),
+    )
+    .max(300),
+  source: storePrefix.optional(),
+  output: storePrefix,
+  resume: z.array(manifestRef).max(20),
+  quarantined: z.array(z.string().max(1024)).max(20),
+  checkpoint: z.object({ keep: z.int().min(1) }),
+  grace: z.object({ saveSeconds: z.number().min(0), publishSeconds: z.number().min(0) }),
+  progress: z.object({ port: z.int().min(0).max(65535), tokenSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+});
+
+/** A checkpoint as courier and agent speak of it; the attempt is that of the courier unless it says otherwise. */
+export const courierCheckpoint = z.object({
+  manifest: z.string().max(1024),
+  digest: digestText,
+  step: z.int().min(0),
+  bytes: z.int().min(0),
+  kind: z.enum(['Resumable', 'Export']),
+  final: z.boolean(),
+  at: z.string().max(40),
+  attempt: z.int().min(1),
+});
+
+export const courierReasons = [
+  'Restored',
+  'AttemptTaken',
+  'AlreadyFinal',
+  'InputDamaged',
+  'Storage',
+  'Configuration',
+  'Published',
+  'NothingPublished',
+] as const;
+
+const resumedFrom = z.object({ manifest: z.string().max(1024), digest: digestText, step: z.int().min(0) });
+
+/** The termination message of `restore` and `courier`: JSON of at most 1 KiB, rewritten after every publish. */
+export const courierResult = z.object({
+  v: z.literal(1),
+  reason: z.enum(courierReasons),
+  step: z.int().min(0).optional(),
+  resumedFrom: resumedFrom.optional(),
+  /** Manifests that did not verify and were passed over. */
+  skipped: z.array(z.string().max(1024)).max(3).optional(),
+  checkpoint: courierCheckpoint.optional(),
+  final: courierCheckpoint.optional(),
+  /** The object that is damaged or could not be written. */
+  key: z.string().max(1024).optional(),
+  message: z.string().max(300).optional(),
+});
+
+/** Answer of GET /v1/progress. */
+export const courierReport = z.object({
+  phase: z.enum(['Waiting', 'Running', 'Publishing', 'Done']),
+  progress: progress.optional(),
+  checkpoint: courierCheckpoint.optional(),
+  final: courierCheckpoint.optional(),
+  restored: resumedFrom.optional(),
+  /** Complete checkpoints that wait to be published. */
+  pending: z.int().min(0),
+  at: z.string().max(40),
+});
+
+export type CourierConfig = z.infer<typeof courierConfig>;
+export type CourierCheckpoint = z.infer<typeof courierCheckpoint>;
+export type CourierReason = (typeof courierReasons)[number];
+export type CourierResult = z.infer<typeof courierResult>;
+export type CourierReport = z.infer<typeof courierReport>;

@@ -1,0 +1,208 @@
+/** ExpertTraining: one run, from a data set to K experts, a router and an evaluated ensemble. */
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import { container } from './container.ts';
+import { decimal, digest, duration, freeForm, int, int32, map, objectKey, objectName, rules, text, time } from './fields.ts';
+import { type apiVersion, defineKind, nameRule } from './kind.ts';
+import { checkpointPolicy, grace, retry, storageLocation } from './policy.ts';
+import { conditions, manifestRef, observedGeneration, workStatus } from './work.ts';
+
+/** What the program of each of the three parts is told besides its container. */
+const program = {
+  ...container.shape,
+  params: freeForm().optional().describe('Free-form settings, handed to the program as they are. Default: none. Frozen.'),
+  grace: grace.prefault({}).describe('Time to save and to publish when stopped. Frozen.'),
+};
+
+const expert = z.object({
+  ...program,
+  retry: retry.prefault({}).describe('How failures are retried. May change at any time.'),
+  checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept. May change at any time.'),
+});
+
+const router = z.object({
+  ...program,
+  start: z
+    .enum(['WhenDatasetReady', 'WhenExpertsComplete'])
+    .default('WhenDatasetReady')
+    .describe('When the router is trained: beside the experts, or on the accepted ones. Default: WhenDatasetReady. Frozen.'),
+  retry: retry.prefault({}).describe('How failures are retried. Frozen.'),
+  checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept. Frozen.'),
+});
+
+const evaluation = z.object({ ...program, retry: retry.prefault({}).describe('How failures are retried. Frozen.') });
+
+const placement = z.object({
+  islands: z
+    .object({ matchLabels: map(text(63), 32).optional().describe('Labels that an island must have. Default: none. May change.') })
+    .prefault({})
+    .describe('Which islands may be used. Default: all. May change at any time, for placements made later.'),
+});
+
+const completion = z.object({
+  minExperts: int(1, 256)
+    .optional()
+    .describe(
+      'Accepted experts that are enough to go on with when the others are blocked. Default: all. May change at any time.',
+    ),
+  onExpertFailed: z
+    .enum(['Wait', 'Fail'])
+    .default('Wait')
+    .describe('When an expert is blocked: Wait for a retry or for minExperts, or Fail the run. Default: Wait. Frozen.'),
+});
+
+const spec = z
+  .object({
+    dataset: objectName().describe('Name of the ExpertDataset in the same namespace; its experts is K. Frozen.'),
+    storage: storageLocation.prefault({}).describe('Where checkpoints and results are written. Frozen.'),
+    seed: int(0, int32).default(0).describe('Seed handed to every program. Default: 0. Frozen.'),
+    deadline: duration()
+      .optional()
+      .describe('The run fails when it takes longer than this, such as 72h. Default: no limit. Frozen.'),
+    expert: expert.describe('The program that trains one expert; every expert gets the same.'),
+    placement: placement.prefault({}).describe('Where experts may run. May change at any time.'),
+    completion: completion.prefault({}).describe('When the run is complete.'),
+    router: router
+      .optional()
+      .describe(
+        'The program that trains the router, which weighs the experts. Default: no router; an evaluation needs one. Frozen.',
+      ),
+    evaluation: evaluation
+      .optional()
+      .describe('The program that evaluates the ensemble and writes its manifest. Default: none. Frozen.'),
+    suspend: z
+      .boolean()
+      .default(false)
+      .describe('true saves a checkpoint and stops every pod; false goes on from there. Default: false. May change at any time.'),
+  })
+  .meta(
+    rules({
+      rule: '!has(self.evaluation) || has(self.router)',
+      message: 'evaluation needs router: an ensemble of experts is weighed by one; add router or remove evaluation',
+      fieldPath: '.evaluation',
+      reason: 'FieldValueRequired',
+    }),
+  );
+
+export const trainingStates = [
+  'Pending',
+  'Preparing',
+  'Running',
+  'Routing',
+  'Evaluating',
+  'Complete',
+  'Failed',
+  'Suspended',
+] as const;
+
+const count = (what: string) => int(0, 256).default(0).describe(what);
+
+const status = z
+  .object({
+    observedGeneration,
+    state: z.enum(trainingStates).default('Pending').describe('Where the run stands; computed from the conditions.'),
+    experts: z
+      .object({
+        total: count('Experts of the run, K.'),
+        running: count('Experts whose trainer is running.'),
+        accepted: count('Experts with an accepted result.'),
+        blocked: count('Experts out of their retry budget.'),
+      })
+      .prefault({})
+      .describe('Experts by state.'),
+    display: z
+      .object({
+        experts: text(32).optional().describe('Accepted experts of all, such as 1/4.'),
+        progress: text(32).optional().describe('Share of the training steps done, such as 73%.'),
+        eta: text(32).optional().describe('Estimated time left, such as 2m.'),
+        router: text(64).optional().describe('State and progress of the router.'),
+        evaluation: text(64).optional().describe('State and progress of the evaluation.'),
+      })
+      .prefault({})
+      .describe('Texts for the columns of kubectl get.'),
+    router: workStatus.optional().describe('The router.'),
+    evaluation: workStatus.optional().describe('The evaluation.'),
+    ensemble: z
+      .object({
+        manifest: objectKey().describe('Key of the manifest of the evaluation, which holds ensemble.json.'),
+        digest: digest().describe('SHA-256 of the bytes of that manifest.'),
+        metrics: map(decimal(), 64).default({}).describe('Its metrics, decimal numbers as text.'),
+      })
+      .optional()
+      .describe('The result of the run.'),
+    snapshot: z
+      .object({
+        dataset: z
+          .object({
+            ...manifestRef.shape,
+            uid: text(64).describe('uid of the ExpertDataset.'),
+            experts: int(1, 256).describe('K.'),
+          })
+          .optional()
+          .describe('The data set as it was when the run started.'),
+        images: map(text(512), 8).default({}).describe('Image of each part, by role, as resolved when the run started.'),
+      })
+      .optional()
+      .describe('What was frozen when the run started.'),
+    startedAt: time().optional().describe('When the first expert was placed.'),
+    completedAt: time().optional().describe('When the run became Complete or Failed.'),
+    conditions,
+  })
+  .meta(
+    rules({
+      rule: "!(oldSelf.state in ['Complete', 'Failed']) || self.state == oldSelf.state",
+      messageExpression: "'state ' + oldSelf.state + ' is final and cannot become ' + self.state",
+      message: 'states Complete and Failed are final',
+      fieldPath: '.state',
+      reason: 'FieldValueForbidden',
+    }),
+  );
+
+export type ExpertTrainingSpec = z.infer<typeof spec>;
+export type ExpertTrainingStatus = z.infer<typeof status>;
+export type TrainingState = (typeof trainingStates)[number];
+export interface ExpertTraining extends KubeObject {
+  apiVersion: typeof apiVersion;
+  kind: 'ExpertTraining';
+  spec: ExpertTrainingSpec;
+  status?: ExpertTrainingStatus;
+}
+
+export const expertTrainingSpec = spec;
+export const expertTrainingStatus = status;
+
+export const ExpertTrainingKind = defineKind<ExpertTraining>({
+  kind: 'ExpertTraining',
+  plural: 'experttrainings',
+  shortNames: ['et'],
+  description:
+    'ExpertTraining is one run: it trains K isolated experts on the shards of a data set, a router that weighs them, and evaluates the ensemble.',
+  spec,
+  status,
+  columns: [
+    { name: 'State', path: '.status.state', type: 'string', description: 'Where the run stands.' },
+    { name: 'Experts', path: '.status.display.experts', type: 'string', description: 'Accepted experts of all.' },
+    { name: 'Progress', path: '.status.display.progress', type: 'string', description: 'Share of the training steps done.' },
+    { name: 'ETA', path: '.status.display.eta', type: 'string', description: 'Estimated time left.' },
+    { name: 'Router', path: '.status.display.router', type: 'string', description: 'State and progress of the router.' },
+    { name: 'Age', path: '.metadata.creationTimestamp', type: 'date', description: 'Time since it was made.' },
+    { name: 'Dataset', path: '.spec.dataset', type: 'string', description: 'The ExpertDataset.', wide: true },
+    {
+      name: 'Evaluation',
+      path: '.status.display.evaluation',
+      type: 'string',
+      description: 'State of the evaluation.',
+      wide: true,
+    },
+    {
+      name: 'Reason',
+      path: '.status.conditions[?(@.type=="Progressing")].reason',
+      type: 'string',
+      description: 'Why it progresses or not.',
+      wide: true,
+    },
+    { name: 'Ensemble', path: '.status.ensemble.digest', type: 'string', description: 'Digest of the result.', wide: true },
+  ],
+  selectable: ['.spec.dataset', '.status.state'],
+  rules: [nameRule(40, 'the names of its experts and jobs are made from it')],
+});

@@ -1,0 +1,59 @@
+/** Policies of a work that users set: retry, grace, checkpoints, and where its objects are kept. */
+import { z } from 'zod';
+import { duration, int, keyPrefix, objectName, rules } from './fields.ts';
+
+export const storageLocation = z.object({
+  store: objectName().default('default').describe("Name of a store in the operator's settings. Default: default."),
+  prefix: keyPrefix()
+    .default('')
+    .describe('Start of every object key; empty or ending with "/". Default: empty, the whole bucket.'),
+});
+
+export const retry = z.object({
+  maxRestarts: int(0, 1000).default(3).describe('How many counted failures are followed by another attempt. Default: 3.'),
+  backoff: z
+    .object({
+      initial: duration()
+        .default('10s')
+        .describe('Wait before the second retry without progress; doubled each time. Default: 10s.'),
+      max: duration().default('10m').describe('Longest wait. Default: 10m.'),
+    })
+    .meta(
+      rules({
+        rule: 'duration(self.initial) <= duration(self.max)',
+        messageExpression: "'initial (' + self.initial + ') must not be longer than max (' + self.max + ')'",
+        message: 'initial must not be longer than max',
+        fieldPath: '.initial',
+      }),
+    )
+    .prefault({})
+    .describe('Waiting time between attempts that made no progress. The first retry after progress comes at once.'),
+});
+
+export const grace = z
+  .object({
+    save: duration()
+      .default('60s')
+      .describe('Time the trainer has to save a checkpoint after it was asked to stop. Default: 60s.'),
+    publish: duration().default('10m').describe('Time the courier then has to publish what was saved. Default: 10m.'),
+  })
+  .meta(
+    rules({
+      rule: 'duration(self.save) <= duration(self.publish)',
+      messageExpression:
+        "'save (' + self.save + ') must not be longer than publish (' + self.publish + '): what is saved last must still be published'",
+      message: 'save must not be longer than publish: what is saved last must still be published',
+      fieldPath: '.save',
+    }),
+  );
+
+export const checkpointPolicy = z.object({
+  keep: int(1, 100)
+    .default(2)
+    .describe('How many of the newest checkpoints of a placement stay in the store beside the final one. Default: 2.'),
+});
+
+export type StorageLocation = z.infer<typeof storageLocation>;
+export type Retry = z.infer<typeof retry>;
+export type Grace = z.infer<typeof grace>;
+export type CheckpointPolicy = z.infer<typeof checkpointPolicy>;

@@ -1,0 +1,158 @@
+/** What every work has, whoever owns it: role, manifests, attempts, checkpoints and the status that people read. */
+import { z } from 'zod';
+import { decimal, digest, int, int32, int53, objectKey, objectName, rules, text, time } from './fields.ts';
+import { failureClasses } from './reasons.ts';
+
+export const workRoles = ['Partition', 'Expert', 'Router', 'Evaluate'] as const;
+export const workRole = z.enum(workRoles);
+
+/** Fields that name a published manifest. */
+const manifestFields = {
+  manifest: objectKey().describe('Key of its manifest.json in the store.'),
+  digest: digest().describe('SHA-256 of the bytes of that manifest.'),
+};
+
+export const manifestRef = z.object(manifestFields);
+
+export const progress = z.object({
+  step: int(0, int53).describe('Last step reported by the trainer.'),
+  steps: int(0, int53).optional().describe('Steps in all, when the trainer knows.'),
+  loss: decimal().optional().describe('Loss at that step, a decimal number as text.'),
+  samplesPerSecond: decimal().optional().describe('Training speed in samples a second, a decimal number as text.'),
+  at: time().describe('When the trainer reported it.'),
+});
+
+export const publishedCheckpoint = z.object({
+  ...manifestFields,
+  step: int(0, int53).describe('Step it was saved at.'),
+  bytes: int(0, int53).describe('Size of its files in bytes, without the manifest.'),
+  attempt: int(1, int32).describe('Attempt that published it.'),
+  at: time().describe('When it was published.'),
+  final: z.boolean().describe('Whether it is the result of the work; at most one is.'),
+  kind: z.enum(['Resumable', 'Export']).describe('Resumable: training can go on from it. Export: weights or data only.'),
+});
+
+export const attemptRecord = z.object({
+  number: int(1, int32).describe('Number of the attempt in its placement, from 1.'),
+  jobUid: text(64).optional().describe('uid of its Kubernetes Job.'),
+  pod: text(253).optional().describe('Name of its pod.'),
+  podUid: text(64).optional().describe('uid of its pod.'),
+  node: text(253).optional().describe('Node that the pod ran on.'),
+  startedAt: time().optional().describe('When its containers started.'),
+  finishedAt: time().optional().describe('When its last container was seen terminated.'),
+  class: z
+    .enum([...failureClasses, 'Succeeded'])
+    .optional()
+    .describe('How it ended; absent while it runs.'),
+  rule: text(64).optional().describe('The failure rule that decided the class.'),
+  exitCode: int(-1, int32).optional().describe('Exit code of the trainer.'),
+  step: int(0, int53).optional().describe('Last step that it reported.'),
+  message: text(512).optional().describe('What the trainer, the courier or the kubelet said, cut to 512 characters.'),
+});
+
+export const acceptedOutput = z.object({
+  ...manifestFields,
+  placement: int(1, int32).describe('Placement that produced it.'),
+  attempt: int(1, int32).describe('Attempt that produced it.'),
+  step: int(0, int53).describe('Steps it was trained for.'),
+  samples: int(0, int53).optional().describe('Samples it was trained on, repeats included.'),
+  bytes: int(0, int53).describe('Size of its files in bytes.'),
+  at: time().describe('When the hub accepted it.'),
+});
+
+export const workStates = [
+  'Waiting',
+  'Pending',
+  'Queued',
+  'Starting',
+  'Running',
+  'Publishing',
+  'Stopping',
+  'Suspended',
+  'Accepted',
+  'Blocked',
+] as const;
+
+/** Never decreasing numbers of a status, with the field and both values in the message. */
+export const neverDecreases = (...fields: string[]) =>
+  fields.map((field) => ({
+    rule: `self.${field} >= oldSelf.${field}`,
+    messageExpression: `'${field} never decreases: it was ' + string(oldSelf.${field}) + ' and cannot become ' + string(self.${field})`,
+    message: `${field} never decreases`,
+    fieldPath: `.${field}`,
+    reason: 'FieldValueForbidden' as const,
+  }));
+
+/** What stands in `accepted` is replaced only by a later placement's, and never taken away. */
+const acceptedRule = {
+  rule: '!has(oldSelf.accepted) || (has(self.accepted) && (self.accepted == oldSelf.accepted || self.accepted.placement > oldSelf.accepted.placement))',
+  message: 'accepted is set once: only the result of a later placement can replace it, and it is never removed',
+  reason: 'FieldValueForbidden' as const,
+};
+
+export const workStatusRules = [
+  ...neverDecreases('placement'),
+  {
+    rule: 'self.placement > oldSelf.placement || self.attempt >= oldSelf.attempt',
+    messageExpression:
+      "'attempt never decreases within a placement: it was ' + string(oldSelf.attempt) + ' and cannot become ' + string(self.attempt)",
+    message: 'attempt never decreases within a placement',
+    fieldPath: '.attempt',
+    reason: 'FieldValueForbidden' as const,
+  },
+  acceptedRule,
+  {
+    rule: "self.state != 'Accepted' || has(self.accepted)",
+    message: 'state Accepted needs accepted to be set',
+    fieldPath: '.state',
+  },
+];
+
+export const workStatusFields = {
+  placement: int(0, int32).default(0).describe('Number of the newest placement; 0 before the first.'),
+  island: objectName().optional().describe('Island of the newest placement.'),
+  job: text(253).optional().describe('Name of the IslandJob of the newest placement.'),
+  state: z.enum(workStates).default('Waiting').describe('Where the work stands.'),
+  attempt: int(0, int32).default(0).describe('Number of the newest attempt of that placement; 0 before the first.'),
+  restarts: int(0, int32).default(0).describe('Counted failures so far, against retry.maxRestarts.'),
+  reason: text(64).optional().describe('Why it is in this state, from the closed list of reasons.'),
+  message: text(1024).optional().describe('The same in a sentence, for people.'),
+  progress: progress.optional().describe('Newest progress; written at most once a minute while running.'),
+  checkpoint: publishedCheckpoint.optional().describe('Newest published checkpoint.'),
+  accepted: acceptedOutput
+    .optional()
+    .describe('The final result that the hub accepted. Set once; replaced only by a later placement.'),
+  failure: attemptRecord.optional().describe('The last attempt that failed.'),
+  startedAt: time().optional().describe('When its first container started.'),
+  finishedAt: time().optional().describe('When it was accepted or blocked.'),
+};
+
+export const workStatus = z.object(workStatusFields).meta(rules(...workStatusRules));
+
+export const condition = z.object({
+  type: text(64).min(1).describe('What the condition is about, such as Complete.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  reason: text(64).min(1).describe('Why, in one word from the closed list of reasons.'),
+  message: text(4096).default('').describe('Why, in a sentence for people.'),
+  observedGeneration: int(0, int53).optional().describe('metadata.generation that it was found for.'),
+  lastTransitionTime: time().describe('When status last changed.'),
+});
+
+export const conditions = z
+  .array(condition)
+  .max(16)
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+  .default([])
+  .describe('What is known about the object, one entry a type.');
+
+export const observedGeneration = int(0, int53).optional().describe('metadata.generation that this status is about.');
+
+export type WorkRole = z.infer<typeof workRole>;
+export type ManifestRef = z.infer<typeof manifestRef>;
+export type Progress = z.infer<typeof progress>;
+export type PublishedCheckpoint = z.infer<typeof publishedCheckpoint>;
+export type AttemptRecord = z.infer<typeof attemptRecord>;
+export type AcceptedOutput = z.infer<typeof acceptedOutput>;
+export type WorkState = (typeof workStates)[number];
+export type WorkStatus = z.infer<typeof workStatus>;
+export type Condition = z.infer<typeof condition>;
