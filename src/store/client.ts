@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { type Clock, systemClock } from '../clock.ts';
 import { BufferPool } from './buffers.ts';
+import { abortable, type StoreContext } from './context.ts';
 import { downloadFile, readBody } from './download.ts';
 import { ConflictError, DamagedObjectError, isNotFound, storeError } from './errors.ts';
 import type { CredentialsSource, ObjectStore, StoreConfig } from './object-store.ts';
@@ -31,15 +32,6 @@ export interface ObjectStoreOptions {
   idleTimeoutMs?: number;
   /** Bytes of a part; a larger file than 10,000 of them gets larger parts. */
   partSize?: number;
-}
-
-/** What the upload and download of whole files need of a store. */
-export interface StoreContext {
-  client: S3Client;
-  bucket: string;
-  pool: BufferPool;
-  partSize: number;
-  clock: Clock;
 }
 
 export function createObjectStore(
@@ -70,7 +62,6 @@ export function createObjectStore(
       }
     }
   }
-  const abortable = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abortSignal: signal });
 
   return {
     name: config.name,

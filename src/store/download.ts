@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
-import type { StoreContext } from './client.ts';
+import { abortable, type StoreContext } from './context.ts';
 import { DamagedObjectError, isNotFound, StoreRefusedError, StoreUnavailableError, storeError } from './errors.ts';
 import type { StoredFile } from './object-store.ts';
 
@@ -34,7 +34,7 @@ async function readRange(context: StoreContext, key: string, size: number, start
   });
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const reply = await context.client.send(command, signal === undefined ? {} : { abortSignal: signal });
+      const reply = await context.client.send(command, abortable(signal));
       const total = Number(reply.ContentRange?.split('/')[1] ?? reply.ContentLength);
       if (total !== size) {
         if (reply.Body instanceof Readable) reply.Body.destroy();
@@ -58,6 +58,8 @@ async function readRange(context: StoreContext, key: string, size: number, start
 interface Range {
   start: number;
   buffer: Buffer;
+  /** The part of the buffer that the range fills. */
+  chunk: Buffer;
   done: Promise<Error | undefined>;
 }
 
@@ -69,40 +71,40 @@ export async function streamObject(
   sink: (chunk: Buffer, start: number) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<string> {
-  const hash = createHash('sha256');
+  const { pool, partSize } = context;
   if (size === 0) await expectEmpty(context, key, signal);
+  const hash = createHash('sha256');
   const ranges: Range[] = [];
   let next = 0;
-  let failure: Error | undefined;
-  while (next < size || ranges.length > 0) {
-    while (failure === undefined && next < size && ranges.length < PARALLEL) {
-      const length = Math.min(context.partSize, size - next);
-      const held = ranges.length > 0;
-      const buffer = held ? context.pool.tryAcquire(context.partSize) : await context.pool.acquire(context.partSize);
-      if (buffer === undefined) break;
-      const done = readRange(context, key, size, next, buffer.subarray(0, length), signal).then(
-        () => undefined,
-        (error: unknown) => error as Error,
-      );
-      ranges.push({ start: next, buffer, done });
-      next += length;
-    }
-    const range = ranges.shift();
-    if (range === undefined) break;
-    failure ??= await range.done;
-    await range.done;
-    if (failure === undefined) {
-      const chunk = range.buffer.subarray(0, Math.min(context.partSize, size - range.start));
-      try {
-        hash.update(chunk);
-        await sink(chunk, range.start);
-      } catch (error) {
-        failure = error as Error;
+  try {
+    while (next < size || ranges.length > 0) {
+      while (next < size && ranges.length < PARALLEL) {
+        // Whoever holds a buffer must not wait for another: two downloads doing so would wait for each other.
+        const buffer = ranges.length > 0 ? pool.tryAcquire(partSize) : await pool.acquire(partSize);
+        if (buffer === undefined) break;
+        const chunk = buffer.subarray(0, Math.min(partSize, size - next));
+        const done = readRange(context, key, size, next, chunk, signal).then(
+          () => undefined,
+          (error: Error) => error,
+        );
+        ranges.push({ start: next, buffer, chunk, done });
+        next += chunk.length;
       }
+      const range = ranges[0] as Range;
+      const failure = await range.done;
+      if (failure !== undefined) throw failure;
+      hash.update(range.chunk);
+      await sink(range.chunk, range.start);
+      ranges.shift();
+      pool.release(range.buffer);
     }
-    context.pool.release(range.buffer, failure === undefined);
+  } catch (error) {
+    for (const range of ranges) {
+      await range.done;
+      pool.release(range.buffer, false);
+    }
+    throw error;
   }
-  if (failure !== undefined) throw failure;
   return hash.digest('hex');
 }
 
@@ -138,7 +140,7 @@ async function writeFully(file: FileHandle, chunk: Buffer, start: number): Promi
 async function expectEmpty(context: StoreContext, key: string, signal?: AbortSignal): Promise<void> {
   try {
     const command = new HeadObjectCommand({ Bucket: context.bucket, Key: key });
-    const { ContentLength } = await context.client.send(command, signal === undefined ? {} : { abortSignal: signal });
+    const { ContentLength } = await context.client.send(command, abortable(signal));
     if (ContentLength !== undefined && ContentLength !== 0)
       throw new DamagedObjectError(key, `it has ${ContentLength} bytes, expected 0`);
   } catch (error) {

@@ -10,7 +10,7 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { StoreContext } from './client.ts';
+import { abortable, type StoreContext } from './context.ts';
 import { streamObject } from './download.ts';
 import { ConflictError, DamagedObjectError, isNotFound, isStorageError, PreconditionFailedError, storeError } from './errors.ts';
 import type { Inspector, PutFileOptions, StoredFile } from './object-store.ts';
@@ -23,13 +23,13 @@ const MIB = 1024 * 1024;
 const CONFLICT_TRIES = 4;
 
 export async function uploadFile(context: StoreContext, key: string, path: string, options: PutFileOptions): Promise<StoredFile> {
-  for (let attempt = 1; ; attempt += 1) {
+  for (let tries = 1; ; tries += 1) {
     try {
       return await uploadOnce(context, key, path, options);
     } catch (error) {
       // After a 409 the protocol asks to start the whole upload again.
-      if (!(error instanceof ConflictError) || attempt === CONFLICT_TRIES) throw error;
-      await context.clock.sleep(200 * 2 ** attempt, options.signal);
+      if (!(error instanceof ConflictError) || tries === CONFLICT_TRIES) throw error;
+      await context.clock.sleep(200 * 2 ** tries, options.signal);
     }
   }
 }
@@ -172,10 +172,6 @@ async function attempt(operation: string, key: string, signal: AbortSignal | und
   } catch (error) {
     return storeError(operation, key, error, signal);
   }
-}
-
-function abortable(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal };
 }
 
 /** A file read once from front to back; every byte passes the hash and the inspector. */
