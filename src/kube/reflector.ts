@@ -1,0 +1,121 @@
+/** Keeps a store equal to the API server: list in pages, watch, and begin again after whatever goes wrong, for ever. */
+import type { Clock, Random } from '../clock.ts';
+import { ApiError, ConnectionError, messageOf } from './errors.ts';
+import type { KubeMetrics } from './metrics.ts';
+import { type Change, dropManagedFields, type WritableStore } from './store.ts';
+import type { KubeClient, KubeObject, Log, ResourceType, Selection } from './types.ts';
+
+export interface ReflectorOptions<T extends KubeObject> {
+  client: KubeClient;
+  type: ResourceType<T>;
+  selection: Selection;
+  store: WritableStore<T>;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  metrics?: KubeMetrics | undefined;
+  /** Called after the store changed, in order; must not throw. */
+  onChange(change: Change<T>): void;
+  /** The store equals a list: after the first and after every further one. */
+  onSynced(): void;
+  /** A list, an event or a bookmark arrived. */
+  onContact(): void;
+}
+
+const pageSize = 500;
+const firstBackoffMs = 200;
+const longestBackoffMs = 30_000;
+/** A watch that lived this long was a good one: what comes after it is a first failure again. */
+const healthyMs = 10_000;
+
+/** Resolves only when the signal is aborted. Nothing that the API server does or fails to do makes it reject. */
+export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>, signal: AbortSignal): Promise<void> {
+  const { client, type, selection, store, clock, random, log, metrics } = options;
+  const name = type.plural;
+  /** Undefined: the store may have missed something and must be listed again. */
+  let version: string | undefined;
+  let failures = 0;
+
+  const note = (changes: Change<T>[]) => {
+    for (const change of changes) options.onChange(change);
+    metrics?.objects.set({ name }, store.size);
+  };
+  const contact = () => {
+    options.onContact();
+    metrics?.lastContact.set({ name }, clock.now() / 1000);
+  };
+
+  async function list(): Promise<void> {
+    const items: T[] = [];
+    let next: string | undefined;
+    do {
+      metrics?.lists.inc({ name });
+      const page = await client.list(type, { ...selection, limit: pageSize, signal, ...(next ? { continue: next } : {}) });
+      items.push(...page.items.map(dropManagedFields));
+      version = next = undefined;
+      if (page.continue === undefined) version = page.resourceVersion;
+      else next = page.continue;
+      contact();
+    } while (next !== undefined);
+    note(store.replace(items));
+    options.onSynced();
+  }
+
+  async function watch(from: string): Promise<void> {
+    metrics?.watches.inc({ name });
+    for await (const event of client.watch(type, { ...selection, resourceVersion: from, signal })) {
+      contact();
+      if (event.type === 'BOOKMARK') version = event.resourceVersion;
+      else {
+        note(event.type === 'DELETED' ? store.delete(event.object) : store.set(event.object));
+        version = event.object.metadata.resourceVersion;
+      }
+    }
+  }
+
+  while (!signal.aborted) {
+    const started = clock.now();
+    let failure: unknown;
+    try {
+      if (version === undefined) await list();
+      if (version !== undefined) await watch(version);
+    } catch (error) {
+      failure = error;
+    }
+    if (signal.aborted) return;
+    const lived = clock.now() - started;
+    // A watch that the server closed after its time is how watches end; it goes on from the last version at once.
+    if (failure === undefined && lived >= 1000) {
+      failures = 0;
+      continue;
+    }
+    if (lived >= healthyMs) failures = 0;
+    failures++;
+    // After 410 the version is of no use. Otherwise it is still good: events after it are only late, not lost.
+    const expired = failure instanceof ApiError && failure.isExpired;
+    if (expired) version = undefined;
+    const reason = reasonOf(failure);
+    metrics?.reflectorFailures.inc({ name, reason });
+    const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + random.next());
+    const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) * (1 + 0.1 * random.next()) : 0;
+    const ms = expired && failures === 1 ? 0 : Math.max(backoff, asked);
+    const data = {
+      resource: name,
+      ms: Math.round(ms),
+      failures,
+      reason,
+      error: failure === undefined ? undefined : messageOf(failure),
+    };
+    if (failures >= 3) log.warn(data, 'watch is interrupted and tried again');
+    else log.debug(data, 'watch is interrupted and tried again');
+    await clock.sleep(ms, signal).catch(() => undefined);
+  }
+}
+
+/** A bounded set of words for the metric's label. */
+function reasonOf(failure: unknown): string {
+  if (failure === undefined) return 'closed';
+  if (failure instanceof ApiError) return String(failure.status);
+  if (failure instanceof ConnectionError) return failure.sent ? 'connection' : 'unreachable';
+  return 'other';
+}
