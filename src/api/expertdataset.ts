@@ -77,7 +77,7 @@ const partition = z
       {
         rule: '!has(self.clusters) || self.clusters.fine >= self.experts',
         messageExpression:
-          "'clusters.fine (' + string(self.clusters.fine) + ') must be at least experts (' + string(self.experts) + '): each shard is made of whole fine clusters'",
+          "'clusters.fine (%d) must be at least experts (%d): each shard is made of whole fine clusters'.format([self.clusters.fine, self.experts])",
         message: 'clusters.fine must be at least experts',
         fieldPath: '.clusters.fine',
       },
@@ -182,4 +182,5 @@ export const ExpertDatasetKind = defineKind<ExpertDataset>({
   ],
   selectable: ['.status.state'],
   rules: [nameRule(40, 'the names of its jobs are made from it')],
+  freeze: { live: ['approve'], instead: 'make a new ExpertDataset' },
 });

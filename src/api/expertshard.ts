@@ -16,7 +16,7 @@ const spec = z
   .meta(
     rules({
       rule: 'self.index < self.experts',
-      messageExpression: "'index ' + string(self.index) + ' must be below experts (' + string(self.experts) + ')'",
+      messageExpression: "'index %d must be below experts (%d)'.format([self.index, self.experts])",
       message: 'index must be below experts',
       fieldPath: '.index',
     }),
@@ -83,4 +83,5 @@ export const ExpertShardKind = defineKind<ExpertShard>({
   ],
   selectable: ['.spec.training', '.status.state', '.status.island'],
   rules: [nameRule(45, 'it is the name of its training and -e and the index')],
+  freeze: { live: [], instead: 'the hub makes a new one' },
 });

@@ -205,4 +205,8 @@ export const ExpertTrainingKind = defineKind<ExpertTraining>({
   ],
   selectable: ['.spec.dataset', '.status.state'],
   rules: [nameRule(40, 'the names of its experts and jobs are made from it')],
+  freeze: {
+    live: ['suspend', 'placement', 'completion.minExperts', 'expert.retry', 'expert.checkpoint'],
+    instead: 'make a new ExpertTraining',
+  },
 });

@@ -96,8 +96,7 @@ const spec = z
       },
       {
         rule: '!has(self.work.index) || self.work.index < self.work.experts',
-        messageExpression:
-          "'work.index ' + string(self.work.index) + ' must be below work.experts (' + string(self.work.experts) + ')'",
+        messageExpression: "'work.index %d must be below work.experts (%d)'.format([self.work.index, self.work.experts])",
         message: 'work.index must be below work.experts',
         fieldPath: '.work.index',
       },
@@ -227,4 +226,5 @@ export const IslandJobKind = defineKind<IslandJob>({
   ],
   selectable: ['.spec.island', '.spec.role', '.status.state'],
   rules: [nameRule(56, 'the names of its Jobs and pods are made from it')],
+  freeze: { live: ['suspend', 'stop', 'revision', 'retry', 'checkpoint'], instead: 'the hub makes a new placement' },
 });

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import type { Rule } from './fields.ts';
+import type { Freeze } from './frozen.ts';
 
 export const group = 'atoll.dev';
 export const version = 'v1alpha1';
@@ -32,6 +33,8 @@ export interface KindInfo<T extends KubeObject = KubeObject> {
   readonly selectable: readonly string[];
   /** CEL rules on the whole object: its name, and spec against status. */
   readonly rules: readonly Rule[];
+  /** What of the spec may change after creation; absent when all of it may. */
+  readonly freeze?: Freeze;
   readonly _type?: T;
 }
 

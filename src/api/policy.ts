@@ -21,7 +21,7 @@ export const retry = z.object({
     .meta(
       rules({
         rule: 'duration(self.initial) <= duration(self.max)',
-        messageExpression: "'initial (' + self.initial + ') must not be longer than max (' + self.max + ')'",
+        messageExpression: "'initial (%s) must not be longer than max (%s)'.format([self.initial, self.max])",
         message: 'initial must not be longer than max',
         fieldPath: '.initial',
       }),
@@ -41,7 +41,7 @@ export const grace = z
     rules({
       rule: 'duration(self.save) <= duration(self.publish)',
       messageExpression:
-        "'save (' + self.save + ') must not be longer than publish (' + self.publish + '): what is saved last must still be published'",
+        "'save (%s) must not be longer than publish (%s): what is saved last must still be published'.format([self.save, self.publish])",
       message: 'save must not be longer than publish: what is saved last must still be published',
       fieldPath: '.save',
     }),

@@ -77,7 +77,7 @@ export const workStates = [
 export const neverDecreases = (...fields: string[]) =>
   fields.map((field) => ({
     rule: `self.${field} >= oldSelf.${field}`,
-    messageExpression: `'${field} never decreases: it was ' + string(oldSelf.${field}) + ' and cannot become ' + string(self.${field})`,
+    messageExpression: `'${field} never decreases: it was %d and cannot become %d'.format([oldSelf.${field}, self.${field}])`,
     message: `${field} never decreases`,
     fieldPath: `.${field}`,
     reason: 'FieldValueForbidden' as const,
@@ -95,7 +95,7 @@ export const workStatusRules = [
   {
     rule: 'self.placement > oldSelf.placement || self.attempt >= oldSelf.attempt',
     messageExpression:
-      "'attempt never decreases within a placement: it was ' + string(oldSelf.attempt) + ' and cannot become ' + string(self.attempt)",
+      "'attempt never decreases within a placement: it was %d and cannot become %d'.format([oldSelf.attempt, self.attempt])",
     message: 'attempt never decreases within a placement',
     fieldPath: '.attempt',
     reason: 'FieldValueForbidden' as const,

@@ -1,0 +1,79 @@
+/** Admission policies for free-form fields, which CEL on a CRD cannot see: frozen after creation, and bounded in size. */
+import { specSchema } from './crd.ts';
+import type { KindInfo } from './kind.ts';
+
+/** `params` and `podTemplate` of one container together, in characters. */
+export const maxFreeForm = 32 * 1024;
+
+interface Validation {
+  expression: string;
+  message: string;
+  messageExpression: string;
+  reason: 'Invalid' | 'Forbidden';
+}
+
+/** The policy and its binding for one kind; undefined when the kind has no free-form field that is frozen. */
+export function admissionPolicy(kind: KindInfo): [Record<string, unknown>, Record<string, unknown>] | undefined {
+  const { hidden } = specSchema(kind);
+  if (kind.freeze === undefined || hidden.length === 0) return undefined;
+  const name = `atoll-${kind.singular}-free-form`;
+  const instead = kind.freeze.instead;
+  const labels = { 'app.kubernetes.io/part-of': 'atoll' };
+  const policy = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name, labels },
+    spec: {
+      failurePolicy: 'Fail',
+      matchConstraints: {
+        resourceRules: [
+          { apiGroups: [kind.group], apiVersions: [kind.version], operations: ['CREATE', 'UPDATE'], resources: [kind.plural] },
+        ],
+      },
+      validations: [...hidden.map((path) => unchanged(path, instead)), ...together(hidden).map(bounded)],
+    },
+  };
+  const binding = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name, labels },
+    spec: { policyName: name, validationActions: ['Deny'] },
+  };
+  return [policy, binding];
+}
+
+const read = (root: string, path: string) => `${root}.?spec.?${path.replaceAll('.', '.?')}.orValue({})`;
+
+function unchanged(path: string, instead: string): Validation {
+  const before = read('oldObject', path);
+  const after = read('object', path);
+  const differs = `(!(k in ${before}) || !(k in ${after}) || ${before}[k] != ${after}[k])`;
+  const show = (map: string) => `(k in ${map} ? '%s'.format([${map}[k]]) : 'unset')`;
+  const keys = `(${after}.map(k, k) + ${before}.filter(k, !(k in ${after})))`;
+  const changes = `${keys}.filter(k, ${differs}).map(k, k + ' from ' + ${show(before)} + ' to ' + ${show(after)}).join(', ')`;
+  return {
+    expression: `request.operation != 'UPDATE' || ${before} == ${after}`,
+    message: `spec.${path} cannot change after creation: ${instead}`,
+    messageExpression: `'spec.${path} cannot change after creation (' + ${changes} + '): ${instead}'`,
+    reason: 'Invalid',
+  };
+}
+
+/** Free-form fields are bounded by container: `expert.params` with `expert.podTemplate`; an IslandJob has one container. */
+function together(paths: string[]): string[][] {
+  const groups = Map.groupBy(paths, (path) => (path.includes('.') && !path.startsWith('container.') ? path.split('.')[0] : ''));
+  return [...groups.values()];
+}
+
+/** The text of a value is close to its JSON, and the only measure that CEL has. */
+function bounded(paths: string[]): Validation {
+  const size = paths.map((path) => `size('%s'.format([${read('object', path)}]))`).join(' + ');
+  const names = paths.map((path) => `spec.${path}`).join(' and ');
+  const limit = `at most ${maxFreeForm} are allowed: put large settings into the image or a ConfigMap`;
+  return {
+    expression: `${size} <= ${maxFreeForm}`,
+    message: `${names} are too long together: ${limit}`,
+    messageExpression: `'${names} have ' + string(${size}) + ' characters together, ${limit}'`,
+    reason: 'Invalid',
+  };
+}
