@@ -1,6 +1,6 @@
 /** A long-running program with its own log, which the kernel ends when this process dies, even by SIGKILL. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -13,6 +13,8 @@ export interface ComponentSpec {
   /** File that its output is appended to. */
   log: string;
   env?: Record<string, string>;
+  /** Put before the program: `nsenter ... --` of the machine that it runs in. */
+  enter?: () => readonly string[];
 }
 
 /** One run after another of the same program: start, stop, kill, freeze and thaw. */
@@ -42,7 +44,8 @@ export class Component {
     if (this.#child) throw new Error(`cannot start ${this.spec.name}: it is running as process ${this.#child.pid}`);
     const log = openSync(this.spec.log, 'a');
     // A session of its own keeps an interrupt from the terminal away from it: its owner stops it in order.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', this.spec.program, ...this.spec.args], {
+    const enter = this.spec.enter?.() ?? [];
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...enter, this.spec.program, ...this.spec.args], {
       cwd: this.spec.cwd,
       stdio: ['ignore', log, log],
       detached: true,
@@ -62,7 +65,13 @@ export class Component {
 
   /** Sends the signal; false when the program is not running. */
   signal(signal: NodeJS.Signals): boolean {
-    return this.#child?.kill(signal) ?? false;
+    const child = this.#child;
+    if (child?.pid === undefined) return false;
+    if (!this.spec.enter) return child.kill(signal);
+    // The program is the one child of nsenter, which waits for it, stops when it stops, and passes its end on.
+    const inner = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim());
+    if (inner) process.kill(inner, signal);
+    return signal === 'SIGCONT' || !inner ? child.kill(signal) : true;
   }
 
   /** SIGTERM, and SIGKILL when it has not ended after `graceMs`. */

@@ -1,0 +1,250 @@
+/** A whole Kubernetes cluster on this machine: control plane, nodes with containerd, fake GPUs. Needs root. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ApiServer, apiServerFlags, etcdFlags } from './apiserver.ts';
+import { type BinariesOptions, binaries } from './binaries.ts';
+import { AddressTaken, bridgeAddress } from './bridge.ts';
+import type { CommandOptions, CommandOutput } from './command.ts';
+import type { Component } from './component.ts';
+import { temporaryFolder } from './guard.ts';
+import { Machine } from './machine.ts';
+import { createNode, type NodeComponent, setGpus, startContainerd } from './node.ts';
+import { admin, CertificateAuthority } from './pki.ts';
+import { silent } from './progress.ts';
+import { requireEverything } from './requirements.ts';
+
+export interface ClusterOptions extends BinariesOptions {
+  /** Name of the node; default `atoll`. */
+  name?: string;
+  /** GPUs that the node says it has; default 4. */
+  gpus?: number;
+  /** Value of the node's label `nvidia.com/gpu.product`. */
+  gpuProduct?: string;
+  /** Where logs, credentials and data go; kept after `stop()`. Default: a temporary folder, removed by `stop()`. */
+  dir?: string;
+  /** Flags appended to those of kube-apiserver. */
+  apiServerFlags?: readonly string[];
+}
+
+export type ComponentName = NodeComponent | 'kube-controller-manager' | 'kube-scheduler';
+
+interface Parts {
+  name: string;
+  dir: string;
+  api: ApiServer;
+  machine: Machine;
+  components: Record<ComponentName, Component>;
+  gpus: number;
+  kubectl: string;
+  remove: () => Promise<void>;
+}
+
+/** One running cluster. Everything ends with `stop()`, or with this process however that ends. */
+export class Cluster implements AsyncDisposable {
+  readonly name: string;
+  readonly dir: string;
+  /** Its API server: `kubectl`, `restart`, `freeze`, `thaw`, `kill`, `start`. */
+  readonly api: ApiServer;
+  readonly machine: Machine;
+  /** Address of the host as pods see it. */
+  readonly hostAddress = bridgeAddress;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.name = parts.name;
+    this.dir = parts.dir;
+    this.api = parts.api;
+    this.machine = parts.machine;
+  }
+
+  get url(): string {
+    return this.api.url;
+  }
+
+  get kubeconfigPath(): string {
+    return this.api.kubeconfigPath;
+  }
+
+  /** Runs kubectl as administrator. */
+  kubectl(args: readonly string[], options: CommandOptions = {}): Promise<CommandOutput> {
+    return this.api.kubectl(args, options);
+  }
+
+  /** Ends one program at once and leaves it down until `start`. Pods survive the end of kubelet and containerd. */
+  async kill(name: ComponentName): Promise<void> {
+    await this.#parts.components[name].kill();
+  }
+
+  /** Starts a program that was killed; for the kubelet, resolves when its node is Ready with its GPUs. */
+  async start(name: ComponentName, signal?: AbortSignal): Promise<void> {
+    const component = this.#parts.components[name];
+    if (name === 'containerd') return startContainerd(this.machine, component, signal);
+    component.start();
+    if (name === 'kubelet') await this.#nodeReady(signal);
+  }
+
+  /** Starts what is not running, in order, and waits until the node is Ready. */
+  async boot(signal?: AbortSignal): Promise<void> {
+    await Promise.all([this.api.start(signal), this.start('containerd', signal)]);
+    for (const name of ['kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet'] as const)
+      await this.start(name, signal);
+    await this.#serviceAccountReady(signal);
+  }
+
+  /** Ends everything and removes the temporary folder. */
+  async stop(): Promise<void> {
+    await this.machine.stop();
+    await this.#parts.remove();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #nodeReady(signal?: AbortSignal): Promise<void> {
+    const options = { timeoutMs: 60_000, ...(signal ? { signal } : {}) };
+    await this.kubectl(['wait', '--for=create', `node/${this.name}`, '--timeout=50s'], options);
+    if (this.#parts.gpus > 0) await setGpus(this.#parts.kubectl, this.kubeconfigPath, this.name, this.#parts.gpus);
+    await this.kubectl(['wait', '--for=condition=Ready', `node/${this.name}`, '--timeout=50s'], options);
+  }
+
+  /** Pods of a namespace can be made once it has its default service account. */
+  async #serviceAccountReady(signal?: AbortSignal): Promise<void> {
+    const options = { timeoutMs: 30_000, ...(signal ? { signal } : {}) };
+    await this.kubectl(['wait', '--for=create', 'serviceaccount/default', '--namespace=default', '--timeout=25s'], options);
+  }
+}
+
+/** Boots a cluster; about ten seconds once everything is compiled and installed. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  await requireEverything(options);
+  const progress = options.progress ?? silent;
+  const programs = await binaries(
+    ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'],
+    options,
+  );
+  const name = options.name ?? 'atoll';
+  const folder = options.dir ? { path: options.dir, remove: async () => {} } : await temporaryFolder('atoll-cluster-');
+  const dir = folder.path;
+  const step = progress.start(`Booting cluster ${name}`);
+  const machine = await claimMachine(name, dir);
+  try {
+    const url = `https://${machine.address}:6443`;
+    const pki = await createPki(dir, machine.address);
+    const node = await createNode({
+      machine,
+      pki,
+      url,
+      programs,
+      gpus: options.gpus ?? 4,
+      gpuProduct: options.gpuProduct ?? 'Atoll-Fake-GPU',
+    });
+    const controllers = ['--kubeconfig=kube-controller-manager.kubeconfig', '--service-account-private-key-file=pki/sa.key'];
+    const scheduler = ['--kubeconfig=kube-scheduler.kubeconfig', '--leader-elect=false'];
+    for (const one of ['kube-controller-manager', 'kube-scheduler'])
+      await pki.kubeconfig(one, url, join(dir, `${one}.kubeconfig`));
+    const components = {
+      ...node,
+      'kube-controller-manager': machine.component('kube-controller-manager', programs['kube-controller-manager'], [
+        ...controllers,
+        '--root-ca-file=pki/ca.crt',
+        '--use-service-account-credentials=true',
+        '--leader-elect=false',
+      ]),
+      'kube-scheduler': machine.component('kube-scheduler', programs['kube-scheduler'], scheduler),
+    };
+    const api = await createApi(machine, pki, url, programs, options.apiServerFlags ?? []);
+    const cluster = new Cluster({
+      name,
+      dir,
+      api,
+      machine,
+      components,
+      gpus: options.gpus ?? 4,
+      kubectl: programs.kubectl,
+      remove: folder.remove,
+    });
+    await cluster.boot(options.signal);
+    step.done();
+    return cluster;
+  } catch (error) {
+    step.failed();
+    await machine.stop();
+    await folder.remove();
+    throw error;
+  }
+}
+
+/** The first free number from 1 to 250 becomes the cluster's: 10.99.<number>.1. */
+async function claimMachine(name: string, dir: string): Promise<Machine> {
+  for (let cluster = 1; cluster <= 250; cluster++) {
+    const machine = new Machine({ name, cluster, machine: 1, dir });
+    try {
+      await machine.start();
+      return machine;
+    } catch (error) {
+      if (!(error instanceof AddressTaken)) throw error;
+    }
+  }
+  throw new Error('cannot start another cluster: all 250 addresses from 10.99.1.1 to 10.99.250.1 are taken');
+}
+
+async function createPki(dir: string, address: string): Promise<CertificateAuthority> {
+  const pki = await CertificateAuthority.create(join(dir, 'pki'));
+  const names = [
+    'IP:127.0.0.1',
+    `IP:${address}`,
+    'IP:10.96.0.1',
+    'DNS:localhost',
+    'DNS:kubernetes.default.svc',
+    'DNS:kubernetes.default',
+  ];
+  await Promise.all([
+    pki.issue(admin),
+    pki.issue({ name: 'apiserver', commonName: 'kube-apiserver', organization: 'atoll', alternativeNames: names }),
+    ...['kube-controller-manager', 'kube-scheduler', 'kube-proxy'].map((name) =>
+      pki.issue({ name, commonName: `system:${name}`, organization: 'atoll' }),
+    ),
+  ]);
+  return pki;
+}
+
+async function createApi(
+  machine: Machine,
+  pki: CertificateAuthority,
+  url: string,
+  programs: { etcd: string; 'kube-apiserver': string; kubectl: string },
+  flags: readonly string[],
+): Promise<ApiServer> {
+  const { dir } = machine.spec;
+  const kubeconfigPath = join(dir, 'kubeconfig');
+  await pki.kubeconfig('admin', url, kubeconfigPath);
+  await mkdir(join(dir, 'logs'), { recursive: true });
+  const [ca = '', certificate = '', key = ''] = await Promise.all(
+    ['ca.crt', 'admin.crt', 'admin.key'].map((file) => readFile(pki.path(file), 'utf8')),
+  );
+  const server = [
+    ...apiServerFlags(),
+    '--secure-port=6443',
+    '--bind-address=0.0.0.0',
+    `--advertise-address=${machine.address}`,
+    '--authorization-mode=Node,RBAC',
+    '--enable-admission-plugins=NodeRestriction',
+    '--kubelet-client-certificate=pki/admin.crt',
+    '--kubelet-client-key=pki/admin.key',
+    '--kubelet-certificate-authority=pki/ca.crt',
+    '--kubelet-preferred-address-types=InternalIP',
+    ...flags,
+  ];
+  return new ApiServer({
+    dir,
+    url,
+    kubeconfigPath,
+    credentials: { ca, certificate, key },
+    etcd: machine.component('etcd', programs.etcd, etcdFlags('etcd')),
+    server: machine.component('kube-apiserver', programs['kube-apiserver'], server),
+    kubectl: programs.kubectl,
+    remove: async () => {},
+  });
+}

@@ -1,0 +1,93 @@
+/** What a machine needs so that whole clusters can run on it, and what of it is missing. */
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { command } from './command.ts';
+import { withLock } from './lock.ts';
+import { cacheDir } from './paths.ts';
+import { type Progress, silent } from './progress.ts';
+
+/** Programs that clusters and images are made with, and the Debian package that brings each. */
+const packages: Record<string, string> = {
+  containerd: 'containerd',
+  ctr: 'containerd',
+  runc: 'runc',
+  buildah: 'buildah',
+  debootstrap: 'debootstrap',
+  iptables: 'iptables',
+  conntrack: 'conntrack',
+  ip: 'iproute2',
+  openssl: 'openssl',
+  nsenter: 'util-linux',
+  setpriv: 'util-linux',
+  flock: 'util-linux',
+  '/usr/lib/cni/bridge': 'containernetworking-plugins',
+};
+
+/** Sentences that say why a cluster cannot run here; empty when it can. What apt-get can install is not counted as missing. */
+export async function missingRequirements(): Promise<string[]> {
+  const missing: string[] = [];
+  if (process.platform !== 'linux')
+    missing.push(`Clusters need Linux: they are made of its namespaces and cgroups; this is ${process.platform}.`);
+  else if (process.getuid?.() !== 0)
+    missing.push('Clusters need root: making network namespaces and mounts is not allowed to other users.');
+  else if (!(await writable('/sys/fs/cgroup')))
+    missing.push('Clusters need to make cgroups, and /sys/fs/cgroup is not writable here.');
+  if (missing.length > 0) return missing;
+  const absent = await absentPrograms();
+  if (absent.length > 0 && !(await findProgram('apt-get'))) {
+    missing.push(`Clusters need the programs ${absent.join(', ')}, and there is no apt-get to install them with.`);
+  }
+  return missing;
+}
+
+/** Installs missing Debian packages, or throws with every reason why clusters cannot run here. */
+export async function requireEverything(options: { progress?: Progress; signal?: AbortSignal } = {}): Promise<void> {
+  const missing = await missingRequirements();
+  if (missing.length > 0) throw new Error(`cannot start a cluster. ${missing.join(' ')}`);
+  if ((await absentPrograms()).length === 0) return;
+  await withLock(join(cacheDir(), 'apt.lock'), () => install(options), options);
+}
+
+async function install(options: { progress?: Progress; signal?: AbortSignal }): Promise<void> {
+  const absent = await absentPrograms();
+  if (absent.length === 0) return;
+  const names = [...new Set(absent.map((program) => packages[program] ?? program))];
+  const step = (options.progress ?? silent).start(`Installing Debian packages (once): ${names.join(' ')}`);
+  const signal = options.signal ? { signal: options.signal } : {};
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  // A containerd that apt starts as a service would only be in the way.
+  const install = ['install', '--yes', '--no-install-recommends', '--option=DPkg::Lock::Timeout=300', ...names];
+  try {
+    await command('apt-get', install, { env, ...signal }).catch(async () => {
+      await command('apt-get', ['update', '--option=DPkg::Lock::Timeout=300'], { env, ...signal });
+      await command('apt-get', install, { env, ...signal });
+    });
+    step.done();
+  } catch (error) {
+    step.failed();
+    throw new Error(`cannot install the Debian packages ${names.join(' ')}`, { cause: error });
+  }
+}
+
+async function absentPrograms(): Promise<string[]> {
+  const found = await Promise.all(Object.keys(packages).map(async (program) => [program, await findProgram(program)] as const));
+  return found.filter(([, path]) => !path).map(([program]) => program);
+}
+
+/** The path of a program on the PATH or in the folders for administrators. */
+async function findProgram(name: string): Promise<string | undefined> {
+  if (name.startsWith('/')) return (await runnable(name)) ? name : undefined;
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  for (const folder of folders) if (await runnable(join(folder, name))) return join(folder, name);
+  return undefined;
+}
+
+const runnable = (path: string) => allowed(path, constants.X_OK);
+const writable = (path: string) => allowed(path, constants.W_OK);
+
+function allowed(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}
