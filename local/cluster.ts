@@ -5,8 +5,10 @@ import { ApiServer, apiServerFlags, etcdFlags } from './apiserver.ts';
 import { type BinariesOptions, binaries } from './binaries.ts';
 import { AddressTaken, bridgeAddress } from './bridge.ts';
 import type { CommandOptions, CommandOutput } from './command.ts';
-import type { Component } from './component.ts';
+import { type Component, untilReady } from './component.ts';
 import { temporaryFolder } from './guard.ts';
+import { buildImages, type Image, type ImageName, type ImagesOptions } from './images.ts';
+import { importImages } from './import.ts';
 import { Machine } from './machine.ts';
 import { createNode, type NodeComponent, setGpus, startContainerd } from './node.ts';
 import { admin, CertificateAuthority } from './pki.ts';
@@ -22,11 +24,19 @@ export interface ClusterOptions extends BinariesOptions {
   gpuProduct?: string;
   /** Where logs, credentials and data go; kept after `stop()`. Default: a temporary folder, removed by `stop()`. */
   dir?: string;
+  /** Images that its containerd holds from the start, built when they are missing or out of date; default only `base`. */
+  images?: readonly ImageName[];
   /** Flags appended to those of kube-apiserver. */
   apiServerFlags?: readonly string[];
 }
 
 export type ComponentName = NodeComponent | 'kube-controller-manager' | 'kube-scheduler';
+
+interface NodeCondition {
+  type: string;
+  status: string;
+  lastHeartbeatTime: string;
+}
 
 interface Parts {
   name: string;
@@ -36,6 +46,7 @@ interface Parts {
   components: Record<ComponentName, Component>;
   gpus: number;
   kubectl: string;
+  images: readonly Image[];
   remove: () => Promise<void>;
 }
 
@@ -84,9 +95,18 @@ export class Cluster implements AsyncDisposable {
     if (name === 'kubelet') await this.#nodeReady(signal);
   }
 
+  /** Builds the named images when what they are made from has changed, and hands them to containerd. */
+  async updateImages(names: readonly ImageName[], options: ImagesOptions = {}): Promise<void> {
+    await importImages(this.machine, await buildImages(names, options), options.signal);
+  }
+
   /** Starts what is not running, in order, and waits until the node is Ready. */
   async boot(signal?: AbortSignal): Promise<void> {
-    await Promise.all([this.api.start(signal), this.start('containerd', signal)]);
+    const runtime = async () => {
+      await this.start('containerd', signal);
+      await importImages(this.machine, this.#parts.images, signal);
+    };
+    await Promise.all([this.api.start(signal), runtime()]);
     for (const name of ['kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet'] as const)
       await this.start(name, signal);
     await this.#serviceAccountReady(signal);
@@ -102,11 +122,17 @@ export class Cluster implements AsyncDisposable {
     await this.stop();
   }
 
+  /** Waits for a report of the kubelet that is younger than its start, then says how many GPUs the node has. */
   async #nodeReady(signal?: AbortSignal): Promise<void> {
-    const options = { timeoutMs: 60_000, ...(signal ? { signal } : {}) };
-    await this.kubectl(['wait', '--for=create', `node/${this.name}`, '--timeout=50s'], options);
+    const began = Math.floor(Date.now() / 1000) * 1000; // heartbeats carry whole seconds
+    const ready = async () => {
+      const found = await this.kubectl(['get', 'node', this.name, '--output=json', '--ignore-not-found']);
+      const node = found.stdout ? (JSON.parse(found.stdout) as { status: { conditions?: NodeCondition[] } }) : undefined;
+      const condition = node?.status.conditions?.find((one) => one.type === 'Ready');
+      return condition?.status === 'True' && Date.parse(condition.lastHeartbeatTime) >= began;
+    };
+    await untilReady(this.#parts.components.kubelet, ready, 60_000, signal);
     if (this.#parts.gpus > 0) await setGpus(this.#parts.kubectl, this.kubeconfigPath, this.name, this.#parts.gpus);
-    await this.kubectl(['wait', '--for=condition=Ready', `node/${this.name}`, '--timeout=50s'], options);
   }
 
   /** Pods of a namespace can be made once it has its default service account. */
@@ -127,6 +153,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const name = options.name ?? 'atoll';
   const folder = options.dir ? { path: options.dir, remove: async () => {} } : await temporaryFolder('atoll-cluster-');
   const dir = folder.path;
+  const images = await buildImages(['pause', ...(options.images ?? ['base'])], options);
   const step = progress.start(`Booting cluster ${name}`);
   const machine = await claimMachine(name, dir);
   try {
@@ -163,6 +190,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       components,
       gpus: options.gpus ?? 4,
       kubectl: programs.kubectl,
+      images,
       remove: folder.remove,
     });
     await cluster.boot(options.signal);

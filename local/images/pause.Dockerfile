@@ -1,0 +1,3 @@
+# Holds the namespaces of a pod open.
+FROM localhost/base
+ENTRYPOINT ["/bin/sleep", "infinity"]
