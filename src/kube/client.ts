@@ -69,7 +69,11 @@ export function createKubeClient(options: KubeClientOptions): RealKubeClient {
     status: boolean,
   ): Promise<T> {
     const key = keyOfApplied(object);
-    return (await transport.call({
+    const { uid, resourceVersion } = object.metadata;
+    // The API server would create a missing object in spite of its resourceVersion; only a uid prevents that.
+    if (!status && resourceVersion !== undefined && uid === undefined)
+      throw new Error(`cannot apply ${whatOf(type, key)} with a resourceVersion but no uid: a deleted object would come back`);
+    return (await write({
       what: `apply ${status ? 'status of ' : ''}${whatOf(type, key)}`,
       method: 'PATCH',
       path: pathOf(type, key, key.name) + (status ? '/status' : ''),
@@ -79,6 +83,20 @@ export function createKubeClient(options: KubeClientOptions): RealKubeClient {
       repeatable: object.metadata.resourceVersion === undefined,
       signal: how.signal,
     })) as T;
+  }
+
+  /** A wrong uid is a conflict to everyone but the API server, which calls it an invalid change of an immutable field. */
+  async function write(request: HttpRequest): Promise<unknown> {
+    try {
+      return await transport.call(request);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.isInvalid && error.details?.causes?.[0]?.field === 'metadata.uid')) throw error;
+      throw new ApiError(request.what, 409, {
+        reason: 'Conflict',
+        message: 'another object has this name now',
+        details: error.details,
+      });
+    }
   }
 
   const client: RealKubeClient = {
@@ -151,7 +169,7 @@ export function createKubeClient(options: KubeClientOptions): RealKubeClient {
     applyStatus: (type, object, how) => apply(type, object, how, true),
 
     async patch<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, patch: object, how: PatchHow) {
-      return (await transport.call({
+      return (await write({
         what: `patch ${whatOf(type, key)}`,
         method: 'PATCH',
         path: pathOf(type, key, key.name) + (how.subresource ? `/${how.subresource}` : ''),

@@ -127,7 +127,10 @@ export interface JsonPatchOperation {
  * fails so is run again by the back-off, reads what is there and goes on from it. What makes this safe, per verb:
  * - `create`: never sent twice by the client. If the lost one was stored, the next run gets AlreadyExists or sees the object.
  * - `apply`, `applyStatus`: idempotent, so the client itself repeats them; with `metadata.resourceVersion` set they are a
- *   compare-and-set, are not repeated, and a lost success shows as a newer object (or a 409) to the next run.
+ *   compare-and-set, are not repeated, and a lost success shows as a newer object (or a 409) to the next run. With
+ *   `metadata.uid` set they never create: if that object is gone or another has its name, a 409. `apply` insists on the uid
+ *   beside a resourceVersion, because the API server creates a missing object in spite of the latter. `applyStatus` of a
+ *   missing object is a 404.
  * - `patch`: never sent twice by the client; callers carry a precondition (`test` operation, uid or resourceVersion).
  * - `delete`: repeated by the client, since the uid precondition makes it hit one object only; a lost success shows as 'gone'.
  */
