@@ -20,6 +20,8 @@ def main(spec):
     directory = spec.inputs("dataset")
     partition = json.loads((directory / "partition.json").read_text("utf-8"))
     expert.check_partition(partition, spec)
+    if spec.experts == 1:
+        settings.steps = 1  # nothing to choose between: a router that is certain, for runs that ask for one
     samples = data.read_shards(directory)
     heldout = data.read_shard(directory / "heldout" / "data.npz")
     images = torch.from_numpy(data.to_unit(samples.images, settings.imageSize)).to(device)
