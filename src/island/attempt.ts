@@ -1,0 +1,130 @@
+/** The open attempt: which pod speaks for it, whether it is over, and what brings it to its end. */
+
+import { restoreExitCodes } from '../api/courier.ts';
+import { parseDuration } from '../api/duration.ts';
+import type { IslandJob } from '../api/islandjob.ts';
+import { attemptName } from '../api/names.ts';
+import type { AttemptRecord } from '../api/work.ts';
+import type { Job, Pod } from '../kube/core.ts';
+import type { EndReason } from './ending.ts';
+import { attemptOf, isDeleting, isFinished, ownedBy } from './jobview.ts';
+import type { Action, Limits, Observed } from './observed.ts';
+import { endOf, hasEnded, type PodPhase, phaseOf, type Waiting, waitingFor } from './podview.ts';
+
+export interface OpenAttempt {
+  readonly record: AttemptRecord;
+  /** The recorded Job; undefined when it is gone. Before one is recorded: the one of the attempt's name. */
+  readonly kubeJob?: Job;
+  /** All pods with the attempt's number, those made by hand included. */
+  readonly pods: readonly Pod[];
+  readonly own: readonly Pod[];
+  /** The pod that speaks for the attempt. */
+  readonly main?: Pod;
+  readonly phase: PodPhase | 'NoPod' | 'Queued';
+  readonly waiting?: Waiting;
+}
+
+export interface Over {
+  readonly why: EndReason;
+  readonly detail?: string;
+}
+
+/** The pod already recorded, unless it turned out not to hold the claim; else the one that may hold it; else the newest. */
+function mainPod(record: AttemptRecord, pods: readonly Pod[]): Pod | undefined {
+  const holds = (pod: Pod) => endOf(pod, 'restore')?.exitCode !== restoreExitCodes.attemptTaken;
+  const newest = pods.toSorted((a, b) => (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? ''));
+  return newest.find((pod) => pod.metadata.uid === record.podUid && holds(pod)) ?? newest.findLast(holds) ?? newest.at(-1);
+}
+
+export function openAttempt(observed: Observed, record: AttemptRecord): OpenAttempt {
+  const { job } = observed;
+  const name = attemptName(job.metadata.name, record.number);
+  const named = observed.kubeJobs.find(({ metadata }) => metadata.name === name);
+  const kubeJob = record.jobUid === undefined || named?.metadata.uid === record.jobUid ? named : undefined;
+  const pods = observed.pods.filter((pod) => attemptOf(pod) === record.number);
+  const jobUid = record.jobUid ?? kubeJob?.metadata.uid;
+  const own = jobUid === undefined ? [] : pods.filter((pod) => ownedBy(pod, jobUid));
+  const main = mainPod(record, own.length > 0 ? own : pods);
+  const queued = kubeJob?.spec.suspend === true;
+  const phase = main ? phaseOf(main, observed.lostNodes) : queued ? 'Queued' : 'NoPod';
+  const waiting = main && (phase === 'Unscheduled' || phase === 'Starting') ? waitingFor(main) : undefined;
+  return {
+    record,
+    pods,
+    own,
+    phase,
+    ...(kubeJob ? { kubeJob } : {}),
+    ...(main ? { main } : {}),
+    ...(waiting ? { waiting } : noPodYet(phase, observed)),
+  };
+}
+
+function noPodYet(phase: string, { warning, job }: Observed): { waiting?: Waiting } {
+  if (phase !== 'NoPod' || warning === undefined) return {};
+  return { waiting: { broken: false, message: warning, since: Date.parse(job.metadata.creationTimestamp ?? '') || 0 } };
+}
+
+/** Why nothing of this work may run now; undefined when it may. */
+export function askedToEnd(job: IslandJob, now: number): string | undefined {
+  if (isDeleting(job)) return 'the IslandJob is being deleted';
+  if (job.spec.stop) return 'its owner stopped it';
+  if (job.spec.deadline !== undefined && Date.parse(job.spec.deadline) <= now)
+    return `its deadline ${job.spec.deadline} has passed`;
+  return job.spec.suspend ? 'it was suspended' : undefined;
+}
+
+/** Whether an attempt with a recorded Job is over, or must be brought to its end, and why. */
+export function isOver(attempt: OpenAttempt, observed: Observed, limits: Limits, now: number): Over | undefined {
+  const { kubeJob, own, waiting, main } = attempt;
+  const asked = askedToEnd(observed.job, now);
+  const ended = own.length > 0 && own.every((pod) => hasEnded(pod, observed.lostNodes));
+  const told = kubeJob === undefined || isDeleting(kubeJob) || own.some(isDeleting);
+  // What ended by itself before it was told to keeps its own reason.
+  if ((ended || (kubeJob !== undefined && isFinished(kubeJob))) && !told) return { why: 'Finished' };
+  if (asked !== undefined) return { why: 'Asked', detail: asked };
+  if (kubeJob === undefined) return { why: 'JobGone' };
+  if (isDeleting(kubeJob)) return brokenTooLong(waiting, limits, now) ?? { why: 'JobDeleted' };
+  if (kubeJob.spec.suspend === true && (main !== undefined || attempt.record.podUid !== undefined))
+    return { why: 'JobSuspended' };
+  if (ended || isFinished(kubeJob)) return { why: 'Finished' };
+  return brokenTooLong(waiting, limits, now);
+}
+
+function brokenTooLong(waiting: Waiting | undefined, limits: Limits, now: number): Over | undefined {
+  if (waiting?.broken !== true || now - waiting.since < limits.configurationDeadlineMs) return undefined;
+  return { why: 'Broken', detail: `${waiting.message} (for ${Math.round(limits.configurationDeadlineMs / 60_000)} min)` };
+}
+
+/** Until when an end that was asked for waits for the publication that is going on; undefined when there is none to wait for. */
+export function publishingUntil(attempt: OpenAttempt, observed: Observed): number | undefined {
+  const { main, phase, record } = attempt;
+  const patience = parseDuration(observed.job.spec.grace.publish);
+  if (phase === 'Publishing' && main) return Date.parse(endOf(main, 'trainer')?.finishedAt ?? '') + patience;
+  const report = observed.report?.attempt === record.number ? observed.report.report : undefined;
+  const { step, steps, at } = report?.progress ?? {};
+  // `finish()` keeps the trainer waiting until its result is published: stopping it now would throw the whole training away.
+  const finishing =
+    phase === 'Running' && report?.phase === 'Publishing' && steps !== undefined && step !== undefined && step >= steps;
+  return finishing && at !== undefined ? Date.parse(at) + patience : undefined;
+}
+
+/** Whether nothing of the attempt runs and nothing of it can start: the proof that the next one needs. */
+export function isProvenEnded(attempt: OpenAttempt, observed: Observed): boolean {
+  if (!attempt.pods.every((pod) => hasEnded(pod, observed.lostNodes))) return false;
+  const { kubeJob, own } = attempt;
+  return kubeJob === undefined || isDeleting(kubeJob) || isFinished(kubeJob) || own.length > 0;
+}
+
+/** Deletes the Job, which tells its pods to save and stop; and one by one the pods that no Job will delete. */
+export function endingActions(attempt: OpenAttempt, observed: Observed): Action[] {
+  const { kubeJob } = attempt;
+  const actions: Action[] = [];
+  if (kubeJob && !isDeleting(kubeJob) && !isFinished(kubeJob))
+    actions.push({ type: 'DeleteJob', name: kubeJob.metadata.name, uid: kubeJob.metadata.uid ?? '' });
+  for (const pod of attempt.pods) {
+    const going = isDeleting(pod) || hasEnded(pod, observed.lostNodes);
+    const withJob = actions.length > 0 && attempt.own.includes(pod);
+    if (!going && !withJob) actions.push({ type: 'DeletePod', name: pod.metadata.name, uid: pod.metadata.uid ?? '' });
+  }
+  return actions;
+}

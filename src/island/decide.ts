@@ -1,0 +1,232 @@
+/** Decides what is next for one IslandJob: a pure function from what was observed to actions and a status. */
+import type { IslandJobStatus } from '../api/islandjob.ts';
+import { finalizers } from '../api/labels.ts';
+import type { AttemptRecord } from '../api/work.ts';
+import {
+  askedToEnd,
+  endingActions,
+  isOver,
+  isProvenEnded,
+  type OpenAttempt,
+  type Over,
+  openAttempt,
+  publishingUntil,
+} from './attempt.ts';
+import { conclude, failed } from './conclude.ts';
+import { endingOf } from './ending.ts';
+import { attemptOf, hasFinalizer, isDeleting } from './jobview.ts';
+import { leftovers } from './leftovers.ts';
+import { checkpointEvents, finish, noteAttempt, stopProof } from './note.ts';
+import { type Action, type Decision, type EventNote, emptyStatus, type Limits, type Observed } from './observed.ts';
+import { openRecord, withRecord } from './record.ts';
+import { type AttemptStanding, standing } from './state.ts';
+
+interface Outcome {
+  readonly actions?: readonly Action[];
+  readonly status: IslandJobStatus;
+  readonly attempt?: AttemptStanding;
+  readonly remains?: boolean;
+  readonly refused?: string;
+  readonly events?: readonly EventNote[];
+  readonly again?: number | undefined;
+}
+
+export function decide(observed: Observed, now: number, limits: Limits): Decision {
+  const { job } = observed;
+  const before: IslandJobStatus = { ...emptyStatus(), ...job.status };
+  if (!hasFinalizer(job, finalizers.island)) {
+    // Nothing is made before the finalizer is stored: it is what brings us back to take it away. Its own write wakes us.
+    const actions: Action[] = isDeleting(job) ? [] : [{ type: 'AddFinalizer' }];
+    return { type: 'Act', actions, status: job.status ?? before, events: [] };
+  }
+  const record = openRecord(before.attempts);
+  const outcome = record ? withOpen(observed, before, record, now, limits) : withoutOpen(observed, before, now);
+  if ('type' in outcome) return outcome;
+  return settle(observed, before, outcome, now, limits);
+}
+
+/** Turns an outcome into the decision: standing, progress, and when to look again. */
+function settle(observed: Observed, before: IslandJobStatus, outcome: Outcome, now: number, limits: Limits): Decision {
+  const { job, report } = observed;
+  const { status, attempt, remains = false, refused } = outcome;
+  const where = standing({
+    spec: job.spec,
+    status,
+    deleting: isDeleting(job),
+    remains,
+    ...(attempt ? { attempt } : {}),
+    ...(refused === undefined ? {} : { refused }),
+  });
+  const progress = attempt && report?.attempt === attempt.number ? report.report.progress : undefined;
+  const { generation } = job.metadata;
+  const finished = finish(before, status, where, {
+    now,
+    progressIntervalMs: limits.progressIntervalMs,
+    ...(progress ? { progress } : {}),
+    ...(generation === undefined ? {} : { generation }),
+  });
+  const times = [outcome.again, finished.again].filter((ms) => ms !== undefined);
+  return {
+    type: 'Act',
+    actions: outcome.actions ?? [],
+    status: finished.status,
+    events: [...(outcome.events ?? []), ...checkpointEvents(before, status)],
+    ...(times.length === 0 ? {} : { again: Math.max(0, Math.min(...times)) }),
+  };
+}
+
+/** What the state says while an attempt is being ended; what was asked and what is broken come with their own words. */
+const endingWords: Readonly<Record<Over['why'], string>> = {
+  Asked: 'it was asked to stop',
+  Broken: 'a container cannot be created',
+  Finished: 'its containers have ended',
+  JobDeleted: 'its Job was deleted',
+  JobSuspended: 'its Job was suspended',
+  JobGone: 'its Job is gone',
+};
+
+function withOpen(
+  observed: Observed,
+  before: IslandJobStatus,
+  record: AttemptRecord,
+  now: number,
+  limits: Limits,
+): Outcome | Decision {
+  const { job } = observed;
+  const attempt = openAttempt(observed, record);
+  const { actions: rest } = leftovers(observed, record.number, record.number, false);
+  const at = (ending?: string): AttemptStanding => ({
+    number: record.number,
+    phase: record.jobUid === undefined ? 'Uncreated' : attempt.phase,
+    ...(ending === undefined ? {} : { ending }),
+    ...(attempt.waiting ? { waiting: attempt.waiting } : {}),
+  });
+
+  if (record.jobUid === undefined) {
+    const uid = attempt.kubeJob?.metadata.uid;
+    // Made by us before we could write down its uid: it is taken as ours.
+    if (uid !== undefined)
+      return {
+        status: { ...before, attempts: withRecord(before.attempts, { ...record, jobUid: uid }) },
+        attempt: at(),
+        actions: rest,
+        again: 0,
+      };
+    const asked = askedToEnd(job, now);
+    if (asked === undefined)
+      return {
+        status: before,
+        attempt: at(),
+        actions: [...rest, { type: 'CreateAttempt', attempt: record.number }],
+      };
+    return observed.live ? end(observed, before, attempt, { why: 'Asked', detail: asked }, now) : { type: 'Look', at: 'Live' };
+  }
+
+  const noted = noteAttempt(before, attempt, observed);
+  const over: Over | undefined =
+    record.rule === undefined ? isOver(attempt, observed, limits, now) : { why: 'Broken', detail: record.message ?? '' };
+  if (over === undefined) {
+    const going = attempt.main && isDeleting(attempt.main) ? 'its pod was deleted' : undefined;
+    return { status: noted, attempt: at(going), actions: rest, again: wakeUp(observed, attempt, limits, now) };
+  }
+  if (over.why === 'Broken' && record.rule === undefined) {
+    // Written down before the Job is deleted: afterwards nothing in the pod says why.
+    const marked = {
+      ...(openRecord(noted.attempts) ?? record),
+      rule: 'configuration-deadline',
+      message: (over.detail ?? '').slice(0, 512),
+    };
+    return {
+      status: { ...noted, attempts: withRecord(noted.attempts, marked) },
+      attempt: at(over.detail),
+      actions: rest,
+      again: 0,
+    };
+  }
+  const ending = over.detail ?? endingWords[over.why];
+  const until = over.why === 'Asked' ? publishingUntil(attempt, observed) : undefined;
+  if (until !== undefined && until > now)
+    return { status: noted, attempt: { ...at(ending), phase: 'Publishing' }, actions: rest, again: until - now };
+  if (isProvenEnded(attempt, observed))
+    return observed.live ? end(observed, noted, attempt, over, now) : { type: 'Look', at: 'Live' };
+  return { status: noted, attempt: at(ending), actions: [...rest, ...endingActions(attempt, observed)] };
+}
+
+/** When time alone may change the decision about an attempt that goes on. */
+function wakeUp({ job }: Observed, { waiting }: OpenAttempt, limits: Limits, now: number): number | undefined {
+  const times = [
+    ...(waiting?.broken ? [waiting.since + limits.configurationDeadlineMs - now] : []),
+    ...(job.spec.deadline === undefined ? [] : [Date.parse(job.spec.deadline) - now]),
+  ];
+  return times.length === 0 ? undefined : Math.max(0, Math.min(...times));
+}
+
+function end(observed: Observed, status: IslandJobStatus, attempt: OpenAttempt, over: Over, now: number): Outcome {
+  const { job, report, lostNodes } = observed;
+  const record = openRecord(status.attempts) ?? attempt.record;
+  const told = report?.attempt === record.number ? report.report : undefined;
+  const facts = endingOf(attempt.main, lostNodes, {
+    ...over,
+    workPrefix: job.spec.output.prefix,
+    placement: job.spec.placement,
+    attempt: record.number,
+    ...(told?.final ? { reportedFinal: told.final } : {}),
+  });
+  const latest = told?.progress ? { ...status, progress: told.progress } : status;
+  const { status: concluded, events } = conclude(job, latest, record, facts, now);
+  // The record is stored before anything of the attempt is taken away; the write itself brings us back to do that.
+  return { status: concluded, events, again: 0 };
+}
+
+function withoutOpen(observed: Observed, before: IslandJobStatus, now: number): Outcome | Decision {
+  const { job, live } = observed;
+  const deleting = isDeleting(job);
+  const { actions, running: remains, any } = leftovers(observed, undefined, before.attempt, deleting);
+  const look: Decision = { type: 'Look', at: 'Live' };
+  if (deleting) {
+    if (any) return { status: before, actions, remains };
+    return live ? { type: 'Act', actions: [{ type: 'DropFinalizer' }], status: before, events: [] } : look;
+  }
+  if (job.spec.stop && !before.stopped && !remains) {
+    if (!live) return look;
+    return {
+      status: stopProof(before, now),
+      actions,
+      events: [{ type: 'Normal', reason: 'Stopped', message: 'nothing of this placement runs or ever will' }],
+    };
+  }
+  const terminal = before.output !== undefined || before.state === 'Failed' || job.spec.stop;
+  if (terminal || remains) return { status: before, actions, remains };
+  const asked = askedToEnd(job, now);
+  if (asked !== undefined && !job.spec.suspend) {
+    return {
+      status: failed(before, 'DeadlineExceeded', asked, now),
+      actions,
+      events: [{ type: 'Warning', reason: 'DeadlineExceeded', message: asked }],
+    };
+  }
+  if (job.spec.suspend) return { status: before, actions };
+  const due = before.nextAttemptAt === undefined ? now : Date.parse(before.nextAttemptAt);
+  if (due > now) return { status: before, actions, again: due - now };
+  return start(observed, before, actions, now);
+}
+
+/** Stores the number of the next attempt. Its Job is made only after that is stored. */
+function start(observed: Observed, before: IslandJobStatus, actions: readonly Action[], now: number): Outcome | Decision {
+  const { podCheck } = observed;
+  if (before.attempt === 0) {
+    if (podCheck === undefined) return { type: 'Look', at: 'PodCheck' };
+    if (podCheck.outcome === 'Later') return { status: before, actions, refused: podCheck.message, again: 30_000 };
+    if (podCheck.outcome === 'Refused')
+      return {
+        status: failed(before, 'Configuration', podCheck.message, now),
+        actions,
+        events: [{ type: 'Warning', reason: 'PodRefused', message: podCheck.message }],
+      };
+  }
+  const { nextAttemptAt: _, ...rest } = before;
+  // Objects of a later number than the status knows tell of a status that went back in time: their numbers are used up.
+  const number = Math.max(before.attempt, ...observed.kubeJobs.map(attemptOf), ...observed.pods.map(attemptOf)) + 1;
+  const status = { ...rest, attempt: number, attempts: withRecord(rest.attempts, { number }) };
+  return { status, actions, attempt: { number, phase: 'Uncreated' }, again: 0 };
+}

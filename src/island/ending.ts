@@ -1,0 +1,88 @@
+/** What is known about an attempt that has ended: the facts on which the failure rules look. */
+import { type CourierCheckpoint, type CourierResult, courierResult } from '../api/courier.ts';
+import type { Pod } from '../kube/core.ts';
+import { type ContainerEnd, disruption, endOf } from './podview.ts';
+
+/** Why the attempt is over, or is being ended. */
+export type EndReason =
+  /** The work is to stop: suspend, stop, deletion or its deadline. */
+  | 'Asked'
+  /** A container could not be created for longer than the configuration deadline. */
+  | 'Broken'
+  /** The containers ended by themselves, or the Job says so. */
+  | 'Finished'
+  /** Someone deleted the Job. */
+  | 'JobDeleted'
+  /** Someone suspended the Job after its pod had started. */
+  | 'JobSuspended'
+  /** The recorded Job is not there any more, or another has its name. */
+  | 'JobGone';
+
+/** A container's end together with the result the courier binary left in its termination message, if it is one. */
+export interface CourierEnd extends ContainerEnd {
+  readonly result?: CourierResult;
+}
+
+export interface Ending {
+  readonly why: EndReason;
+  /** In words, with `Asked` (what was asked) and `Broken` (what the kubelet says). */
+  readonly detail?: string;
+  readonly trainer?: ContainerEnd;
+  readonly restore?: CourierEnd;
+  readonly courier?: CourierEnd;
+  /** Whether the pod had been told to go before it ended. */
+  readonly podDeleted: boolean;
+  /** Why Kubernetes ended the pod, when it was Kubernetes. */
+  readonly disruption?: string;
+  /** Name of the node, when the node went and took the pod along. */
+  readonly lostNode?: string;
+  /** What the pod itself says, such as that the node refused it. */
+  readonly podMessage?: string;
+  /** Prefix of the work in the store: a final manifest counts only below it, of this placement. */
+  readonly workPrefix: string;
+  readonly placement: number;
+  readonly attempt: number;
+  /** Final manifest that a courier reported to the agent while it ran. */
+  readonly reportedFinal?: CourierCheckpoint;
+}
+
+function courierEnd(pod: Pod, name: string): CourierEnd | undefined {
+  const end = endOf(pod, name);
+  if (end === undefined) return undefined;
+  const result = parseResult(end.message);
+  return result === undefined ? end : { ...end, result };
+}
+
+/** The courier's result in a termination message; undefined when the text is something else, such as a crash log. */
+export function parseResult(message: string | undefined): CourierResult | undefined {
+  if (message === undefined || !message.trimStart().startsWith('{')) return undefined;
+  try {
+    const parsed = courierResult.safeParse(JSON.parse(message));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+type Given = Pick<Ending, 'why' | 'detail' | 'workPrefix' | 'placement' | 'attempt' | 'reportedFinal'>;
+
+/** Collects the facts from the attempt's pod, if one was ever seen. */
+export function endingOf(pod: Pod | undefined, lostNodes: ReadonlySet<string>, given: Given): Ending {
+  if (pod === undefined) return { ...given, podDeleted: false };
+  const trainer = endOf(pod, 'trainer');
+  const restore = courierEnd(pod, 'restore');
+  const courier = courierEnd(pod, 'courier');
+  const disrupted = disruption(pod);
+  const node = pod.spec?.nodeName;
+  const said = pod.status?.message ?? pod.status?.reason;
+  return {
+    ...given,
+    podDeleted: pod.metadata.deletionTimestamp !== undefined,
+    ...(trainer === undefined ? {} : { trainer }),
+    ...(restore === undefined ? {} : { restore }),
+    ...(courier === undefined ? {} : { courier }),
+    ...(disrupted === undefined ? {} : { disruption: disrupted }),
+    ...(node !== undefined && lostNodes.has(node) ? { lostNode: node } : {}),
+    ...(said === undefined ? {} : { podMessage: said }),
+  };
+}

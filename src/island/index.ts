@@ -1,0 +1,164 @@
+/** Public entry of the island: wires caches, the poller of couriers and the two controllers into a manager. */
+
+import { ComputeIslandKind } from '../api/computeisland.ts';
+import { IslandJobKind } from '../api/islandjob.ts';
+import { labels } from '../api/labels.ts';
+import type { Clock, Random } from '../clock.ts';
+import { createController } from '../kube/controller.ts';
+import { configMaps, jobs, type Node, networkPolicies, nodes, pods } from '../kube/core.ts';
+import { createEventRecorder } from '../kube/events.ts';
+import type { Manager } from '../kube/manager.ts';
+import type { KubeMetrics } from '../kube/metrics.ts';
+import { forKind, mapped } from '../kube/sources.ts';
+import type { Change } from '../kube/store.ts';
+import type { KubeClient, KubeObject, Log } from '../kube/types.ts';
+import { createAct } from './act.ts';
+import { slimPod } from './capacity.ts';
+import { createIslandReconcile } from './computeisland.ts';
+import { createReconcile, islandJobOf } from './islandjob.ts';
+import { byIslandJob, createLook, islandJobIndex } from './look.ts';
+import { createProgressPoller, type LiveProgress } from './progress.ts';
+import { type FetchReport, fetchReport } from './report.ts';
+import { defaultConfigurationDeadlineMs, defaultProgressIntervalMs, type IslandSettings } from './settings.ts';
+import { createWarnings } from './warnings.ts';
+
+export type { LiveProgress, LiveReport } from './progress.ts';
+export type { FetchReport } from './report.ts';
+export type { IslandSettings } from './settings.ts';
+
+export interface IslandOptions {
+  readonly client: KubeClient;
+  readonly manager: Manager;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics?: KubeMetrics | undefined;
+  readonly settings: IslandSettings;
+  /** How couriers are asked; over the network by default. */
+  readonly fetchReport?: FetchReport;
+}
+
+export interface Island {
+  /** What couriers said last: fresher than any status. */
+  readonly progress: LiveProgress;
+}
+
+const WORKERS = 4;
+
+/** Drops what an attempt is told: only its name, owner and labels are ever looked at. */
+const withoutData = <T extends KubeObject>({ apiVersion, kind, metadata }: T): T => ({ apiVersion, kind, metadata }) as T;
+const slimMap = withoutData<KubeObject>;
+
+/** A node's heartbeats say nothing; that it is gone or marked out of service does. */
+function hasNewFate(change: Change<Node>): boolean {
+  const taints = (node: Node) => JSON.stringify(node.spec?.taints ?? []);
+  return change.type === 'delete' || (change.type === 'update' && taints(change.object) !== taints(change.old));
+}
+
+/** Adds everything the island does to the manager; nothing runs before the manager does. */
+export function createIslandControllers(options: IslandOptions): Island {
+  const { client, manager, clock, random, log, metrics, settings } = options;
+  const ours = { labelSelector: labels.islandJobUid, indexes: { [islandJobIndex]: byIslandJob } };
+  const islandJobs = manager.informer(IslandJobKind);
+  const jobInformer = manager.informer(jobs, ours);
+  const podInformer = manager.informer(pods, ours);
+  const nodeInformer = manager.informer(nodes);
+  const mapInformer = manager.informer(configMaps, { ...ours, transform: slimMap });
+  const policyInformer = manager.informer(networkPolicies, { ...ours, transform: withoutData });
+  const allPods = manager.informer(pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', transform: slimPod });
+  const islands = manager.informer(ComputeIslandKind);
+
+  const events = createEventRecorder({
+    client,
+    clock,
+    random,
+    log,
+    metrics,
+    controller: 'atoll.dev/island',
+    instance: settings.name,
+  });
+  manager.addLoop('events of the island', (signal) => events.run(signal), { leaderOnly: false });
+
+  const warnings = createWarnings(client, clock, log);
+  const progress = createProgressPoller({
+    pods: () => podInformer.store.list(),
+    fetchReport: options.fetchReport ?? fetchReport,
+    settings,
+    clock,
+    log,
+    onReport: (key) => controller.enqueue(key),
+  });
+  manager.addLoop('progress of couriers', (signal) => progress.run(signal));
+
+  const caches = {
+    jobs: jobInformer.store,
+    pods: podInformer.store,
+    configMaps: mapInformer.store,
+    policies: policyInformer.store,
+    nodes: nodeInformer.store,
+  };
+  const byLabel = (object: KubeObject) => islandJobOf(object, labels.islandJob);
+  const podsOfNode = (node: KubeObject) =>
+    podInformer.store
+      .list()
+      .filter((pod) => pod.spec.nodeName === node.metadata.name)
+      .flatMap(byLabel);
+  const controller = createController({
+    name: 'islandjob',
+    workers: WORKERS,
+    clock,
+    random,
+    log,
+    metrics,
+    sources: [
+      forKind(islandJobs),
+      mapped(jobInformer, byLabel),
+      mapped(podInformer, byLabel),
+      mapped(mapInformer, byLabel),
+      mapped(policyInformer, byLabel),
+      mapped(nodeInformer, podsOfNode, { when: hasNewFate }),
+    ],
+    reconcile: createReconcile({
+      client,
+      clock,
+      store: islandJobs.store,
+      look: createLook({ client, caches, progress, warnings, settings }),
+      act: createAct(client, settings),
+      events,
+      limits: {
+        progressIntervalMs: settings.progressIntervalMs ?? defaultProgressIntervalMs,
+        configurationDeadlineMs: settings.configurationDeadlineMs ?? defaultConfigurationDeadlineMs,
+      },
+      settings,
+    }),
+  });
+  manager.add(controller);
+
+  const self = () => [{ name: settings.name }];
+  manager.add(
+    createController({
+      name: 'computeisland',
+      clock,
+      random,
+      log,
+      metrics,
+      sources: [
+        mapped(nodeInformer, self),
+        mapped(allPods, self),
+        mapped(islandJobs, self),
+        mapped(islands, self),
+        { start: (enqueue) => enqueue({ name: settings.name }) },
+      ],
+      reconcile: createIslandReconcile({
+        client,
+        clock,
+        settings,
+        islands: islands.store,
+        islandJobs: islandJobs.store,
+        nodes: nodeInformer.store,
+        pods: allPods.store,
+      }),
+    }),
+  );
+  return { progress };
+}

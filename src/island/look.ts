@@ -1,0 +1,122 @@
+/** Looks at what there is of one IslandJob: from the caches for everyday decisions, from the API server before conclusions. */
+import type { IslandJob } from '../api/islandjob.ts';
+import { IslandJobKind } from '../api/islandjob.ts';
+import { labels } from '../api/labels.ts';
+import type { ConfigMap, Job, NetworkPolicy, Node, Pod } from '../kube/core.ts';
+import { configMaps, jobs, networkPolicies, nodes, pods } from '../kube/core.ts';
+import type { Store } from '../kube/store.ts';
+import { type KubeClient, type KubeObject, keyOf } from '../kube/types.ts';
+import { checkPod } from './check.ts';
+import type { Decision, Observed } from './observed.ts';
+import { hasEnded } from './podview.ts';
+import type { LiveProgress } from './progress.ts';
+import type { IslandSettings } from './settings.ts';
+import type { Warnings } from './warnings.ts';
+
+/** What the caches are asked by: the IslandJob's uid in the labels. */
+export const byIslandJob = (object: KubeObject): string[] => {
+  const uid = object.metadata.labels?.[labels.islandJobUid];
+  return uid === undefined ? [] : [uid];
+};
+export const islandJobIndex = 'island-job';
+
+export interface Caches {
+  readonly jobs: Store<Job>;
+  readonly pods: Store<Pod>;
+  readonly configMaps: Store<ConfigMap>;
+  readonly policies: Store<NetworkPolicy>;
+  readonly nodes: Store<Node>;
+}
+
+export interface LookOptions {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly progress: LiveProgress;
+  readonly warnings: Warnings;
+  readonly settings: IslandSettings;
+}
+
+type Closer = Extract<Decision, { type: 'Look' }>['at'];
+
+export interface Look {
+  cached(job: IslandJob): Promise<Observed>;
+  /** The same again with what was missing; undefined when the IslandJob is gone by now. */
+  closer(observed: Observed, at: Closer, signal: AbortSignal): Promise<Observed | undefined>;
+}
+
+/** A node marked so by its operator is declared stopped: that is as good a proof as its deletion. */
+function isOutOfService(node: Node): boolean {
+  return (node.spec?.taints ?? []).some(({ key }) => key === 'node.kubernetes.io/out-of-service');
+}
+
+export function createLook({ client, caches, progress, warnings, settings }: LookOptions): Look {
+  async function lostNodes(
+    observed: readonly Pod[],
+    find: (name: string) => Promise<Node | undefined> | Node | undefined,
+  ): Promise<Set<string>> {
+    const lost = new Set<string>();
+    const names = new Set(observed.flatMap((pod) => (hasEnded(pod, lost) || !pod.spec.nodeName ? [] : [pod.spec.nodeName])));
+    for (const name of names) {
+      const node = await find(name);
+      if (node === undefined || isOutOfService(node)) lost.add(name);
+    }
+    return lost;
+  }
+
+  function memory(job: IslandJob): Pick<Observed, 'report' | 'warning'> {
+    const uid = job.metadata.uid ?? '';
+    const report = progress.get(uid);
+    const warning = warnings.get(uid);
+    return { ...(report ? { report } : {}), ...(warning === undefined ? {} : { warning }) };
+  }
+
+  async function live(seen: IslandJob, podCheck: Observed['podCheck'], signal: AbortSignal): Promise<Observed | undefined> {
+    const job = await client.get(IslandJobKind, keyOf(seen), { signal });
+    if (job === undefined || job.metadata.uid !== seen.metadata.uid) return undefined;
+    const { namespace } = job.metadata;
+    const selection = {
+      ...(namespace === undefined ? {} : { namespace }),
+      labelSelector: `${labels.islandJobUid}=${job.metadata.uid}`,
+      signal,
+    };
+    // Jobs first: a pod made between the two lists is then seen, while the other way round it could be missed.
+    const kubeJobs = (await client.list(jobs, selection)).items;
+    const [podList, mapList, policyList] = await Promise.all([
+      client.list(pods, selection),
+      client.list(configMaps, selection),
+      client.list(networkPolicies, selection),
+    ]);
+    return {
+      job,
+      kubeJobs,
+      pods: podList.items,
+      configMaps: mapList.items,
+      policies: policyList.items,
+      lostNodes: await lostNodes(podList.items, (name) => client.get(nodes, { name }, { signal })),
+      ...memory(job),
+      live: true,
+      ...(podCheck ? { podCheck } : {}),
+    };
+  }
+
+  return {
+    async cached(job) {
+      const uid = job.metadata.uid ?? '';
+      const found = caches.pods.byIndex(islandJobIndex, uid);
+      return {
+        job,
+        kubeJobs: caches.jobs.byIndex(islandJobIndex, uid),
+        pods: found,
+        configMaps: caches.configMaps.byIndex(islandJobIndex, uid),
+        policies: caches.policies.byIndex(islandJobIndex, uid),
+        lostNodes: await lostNodes(found, (name) => caches.nodes.get({ name })),
+        ...memory(job),
+        live: false,
+      };
+    },
+    async closer(observed, at, signal) {
+      if (at === 'Live') return live(observed.job, observed.podCheck, signal);
+      return { ...observed, podCheck: await checkPod(client, observed.job, settings, signal) };
+    },
+  };
+}

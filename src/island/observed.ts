@@ -1,0 +1,73 @@
+/** The words of deciding: what was seen of one IslandJob, what is to be done about it, and what becomes of its status. */
+import type { CourierReport } from '../api/courier.ts';
+import type { IslandJob, IslandJobStatus } from '../api/islandjob.ts';
+import type { Reason } from '../api/reasons.ts';
+import type { Job, Pod } from '../kube/core.ts';
+import type { KubeObject } from '../kube/types.ts';
+
+/** What the API server said to a trial creation of the attempt's pod and Job. */
+export type PodCheck =
+  | { readonly outcome: 'Accepted' }
+  /** It will never be accepted as it is. */
+  | { readonly outcome: 'Refused'; readonly message: string }
+  /** It is refused for now, such as by a quota. */
+  | { readonly outcome: 'Later'; readonly message: string };
+
+export interface Observed {
+  readonly job: IslandJob;
+  /** Every Job with the IslandJob's uid in its labels, whichever attempt. */
+  readonly kubeJobs: readonly Job[];
+  readonly pods: readonly Pod[];
+  /** ConfigMaps and NetworkPolicies with the IslandJob's uid in their labels. */
+  readonly configMaps: readonly KubeObject[];
+  readonly policies: readonly KubeObject[];
+  /** Nodes that are deleted or marked out of service. */
+  readonly lostNodes: ReadonlySet<string>;
+  /** The newest report of the attempt's courier. */
+  readonly report?: { readonly attempt: number; readonly report: CourierReport };
+  /** A warning of the kubelet or the Job controller about a pod that does not start. */
+  readonly warning?: string;
+  /** Whether all this was just read from the API server instead of the cache. */
+  readonly live: boolean;
+  readonly podCheck?: PodCheck;
+}
+
+/** What may be done to the world. Deletions carry the uid they mean; nothing is deleted by name alone. */
+export type Action =
+  | { readonly type: 'AddFinalizer' }
+  | { readonly type: 'DropFinalizer' }
+  | { readonly type: 'CreateAttempt'; readonly attempt: number }
+  | { readonly type: 'DeleteJob'; readonly name: string; readonly uid: string }
+  | { readonly type: 'DeletePod'; readonly name: string; readonly uid: string }
+  | { readonly type: 'DeleteConfigMap'; readonly name: string; readonly uid: string }
+  | { readonly type: 'DeletePolicy'; readonly name: string; readonly uid: string }
+  | { readonly type: 'ReleaseJob'; readonly name: string; readonly uid: string }
+  | { readonly type: 'ReleasePod'; readonly name: string; readonly uid: string };
+
+export interface EventNote {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+export type Decision =
+  /** A conclusion is near that must not be drawn from a cache, or that needs the API server's word on the pod. */
+  | { readonly type: 'Look'; readonly at: 'Live' | 'PodCheck' }
+  | {
+      readonly type: 'Act';
+      readonly actions: readonly Action[];
+      readonly status: IslandJobStatus;
+      readonly events: readonly EventNote[];
+      /** Milliseconds after which time alone may change the decision; the watches wake us for everything else. */
+      readonly again?: number;
+    };
+
+/** Settings that decide something. */
+export interface Limits {
+  readonly progressIntervalMs: number;
+  readonly configurationDeadlineMs: number;
+}
+
+export function emptyStatus(): IslandJobStatus {
+  return { revision: 0, state: 'Pending', attempt: 0, restarts: 0, attempts: [], display: {}, conditions: [] };
+}

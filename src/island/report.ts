@@ -1,0 +1,37 @@
+/** Asks one courier how far its attempt is, over HTTP with the bearer of that attempt. */
+import { type CourierReport, courierReport } from '../api/courier.ts';
+
+export interface ReportRequest {
+  /** `http://<pod IP>:<port>/v1/progress`. */
+  readonly url: string;
+  readonly token: string;
+  readonly signal: AbortSignal;
+}
+
+/** The body as parsed JSON. Throws when the courier cannot be reached or does not answer 200. */
+export type FetchReport = (request: ReportRequest) => Promise<unknown>;
+
+const MAX_BYTES = 64 * 1024;
+
+/** Over the network of the island; redirects are refused and the body is bounded, because a pod is not to be trusted. */
+export const fetchReport: FetchReport = async ({ url, token, signal }) => {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, redirect: 'error', signal });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`cannot read the progress at ${url}: the courier answered ${response.status}`);
+  }
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.byteLength;
+    if (size > MAX_BYTES) throw new Error(`cannot read the progress at ${url}: the answer is longer than ${MAX_BYTES} bytes`);
+    parts.push(part);
+  }
+  return JSON.parse(Buffer.concat(parts).toString('utf8'));
+};
+
+/** Undefined when the answer is not a report; whoever sent it is ignored. */
+export function readReport(body: unknown): CourierReport | undefined {
+  const parsed = courierReport.safeParse(body);
+  return parsed.success ? parsed.data : undefined;
+}
