@@ -72,9 +72,9 @@ class Bench:
             "PYTHONDONTWRITEBYTECODE": "1", "CUDA_VISIBLE_DEVICES": "", **(environment or {}),
         }  # fmt: skip
         arguments = command or [sys.executable, "-m", "ddm", role.lower()]
-        process = subprocess.Popen(
-            arguments, env={key: str(value) for key, value in variables.items()}, stdout=subprocess.DEVNULL, stderr=open(work / "stderr", "wb"), cwd=work
-        )
+        variables = {key: str(value) for key, value in variables.items()}
+        with open(work / "stderr", "wb") as stderr:
+            process = subprocess.Popen(arguments, env=variables, stdout=subprocess.DEVNULL, stderr=stderr, cwd=work)
         return Trainer(process, work)
 
     def run(self, role, params, **options):

@@ -9,7 +9,7 @@ import torch
 from ddm import data, flow, model, params, train
 from ddm.params import Field
 
-FIELDS = {**train.FIELDS, "globalBatch": Field(256, 1, 1_000_000)}
+FIELDS = {**train.FIELDS, "globalBatch": Field(256, 1, 1_000_000), "timeSampling": Field("LogitNormal", choices=("LogitNormal", "Uniform"))}
 
 
 def main(spec):
@@ -33,7 +33,7 @@ def main(spec):
         images=images,
         labels=torch.from_numpy(shard.labels).to(device),
         targets=torch.zeros(len(shard), dtype=torch.int64, device=device),
-        loss=lambda network, batch, labels, _targets, generator: flow.loss(network, batch, labels, generator),
+        loss=lambda network, batch, labels, _targets, generator: flow.loss(network, batch, labels, generator, settings.timeSampling),
         evaluate=lambda _network: {},
     )
     train.train(spec, task, settings, device, lambda network: describe(network))

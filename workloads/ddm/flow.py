@@ -1,5 +1,7 @@
 """Flow matching on straight lines: x_t = (1 - t) noise + t data, t from 0 (noise) to 1 (data), velocity = data - noise (arXiv 2210.02747)."""
 
+import math
+
 import torch
 
 CONVENTION = {"prediction": "velocity", "schedule": "linear", "time": "0=noise,1=data"}
@@ -12,16 +14,23 @@ def noised(data, noise, t):
     return (1 - weight) * noise + weight * data
 
 
-def draw(generator, batch, like):
-    """Time uniform in [0, 1] and normal noise for a batch, from this generator alone."""
-    t = torch.rand(batch, generator=generator, device=like.device)
+def draw(generator, batch, like, times="Uniform"):
+    """Times [B] in [0, 1] and normal noise for a batch, from this generator alone.
+
+    Times are stratified: one from each of B equal parts of the distribution, which lowers the variance of the gradient.
+    LogitNormal puts most of them where the flow bends (arXiv 2403.03206, section 3.1).
+    """
+    part = torch.arange(batch, device=like.device)
+    t = (part + torch.rand(batch, generator=generator, device=like.device)) / batch
+    if times == "LogitNormal":
+        t = torch.sigmoid(torch.erfinv(2 * t - 1) * math.sqrt(2))
     noise = torch.randn((batch, *like.shape[1:]), generator=generator, device=like.device)
     return t, noise
 
 
-def loss(network, data, label, generator):
+def loss(network, data, label, generator, times="Uniform"):
     """Mean squared error of the velocity, averaged over samples and pixels."""
-    t, noise = draw(generator, len(data), data)
+    t, noise = draw(generator, len(data), data, times)
     return (network(noised(data, noise, t), t, label) - (data - noise)).square().mean()
 
 
