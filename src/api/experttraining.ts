@@ -151,7 +151,7 @@ const status = z
   .meta(
     rules({
       rule: "!(oldSelf.state in ['Complete', 'Failed']) || self.state == oldSelf.state",
-      messageExpression: "'state ' + oldSelf.state + ' is final and cannot become ' + self.state",
+      messageExpression: "'state %s is final and cannot become %s'.format([oldSelf.state, self.state])",
       message: 'states Complete and Failed are final',
       fieldPath: '.state',
       reason: 'FieldValueForbidden',

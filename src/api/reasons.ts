@@ -38,7 +38,7 @@ export const reasons = {
   WaitingForPod: 'The pods of the attempt are not running yet.',
   Publishing: 'The trainer is done and its result is being published.',
   Stopping: 'The work is being stopped; its last checkpoint is being saved and published.',
-  Suspended: 'spec.suspend is true; the work goes on from its last checkpoint when it is false.',
+  Suspended: 'Suspended by spec.suspend; the work goes on from its last checkpoint when it is false.',
   SkewTooHigh: 'The largest shard is over partition.maxSkew times the smallest; spec.approve with the digest accepts it.',
   // What went wrong with one attempt: the failure classes.
   Disruption: 'The pods were stopped by something that is not their fault; not counted.',
@@ -49,7 +49,7 @@ export const reasons = {
   Storage: 'The object store could not be reached, or publishing did not finish; counted.',
   InputDamaged: 'An input in the store does not match its digest; not retried, the message names the key.',
   // What went wrong with a whole work or run.
-  DeadlineExceeded: 'spec.deadline passed before the run was complete.',
+  DeadlineExceeded: 'The time in spec.deadline passed before the run was complete.',
   EvaluationFailed: 'The evaluation is out of its retry budget, or must not be retried.',
   ExpertBlocked: 'An expert is out of its retry budget, or must not be retried.',
   ExpertFailed: 'An expert is blocked and completion.onExpertFailed is Fail.',
