@@ -143,7 +143,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       ...(options.flags ?? []),
     ]),
     kubectl: programs.kubectl,
-    remove: folder.remove,
+    remove: () => folder.remove(),
   });
   try {
     await server.start(options.signal);

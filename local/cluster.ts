@@ -1,17 +1,15 @@
 /** A whole Kubernetes cluster on this machine: control plane, nodes with containerd, fake GPUs. Needs root. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ApiServer, apiServerFlags, etcdFlags } from './apiserver.ts';
+import type { ApiServer } from './apiserver.ts';
 import { type BinariesOptions, binaries } from './binaries.ts';
 import { AddressTaken, bridgeAddress } from './bridge.ts';
 import type { CommandOptions, CommandOutput } from './command.ts';
 import { type Component, untilReady } from './component.ts';
+import { type ControllerName, createApi, createControllers, createPki } from './control-plane.ts';
 import { temporaryFolder } from './guard.ts';
 import { buildImages, type Image, type ImageName, type ImagesOptions } from './images.ts';
 import { importImages } from './import.ts';
 import { Machine } from './machine.ts';
 import { createNode, type NodeComponent, setGpus, startContainerd } from './node.ts';
-import { admin, CertificateAuthority } from './pki.ts';
 import { silent } from './progress.ts';
 import { requireEverything } from './requirements.ts';
 
@@ -30,7 +28,7 @@ export interface ClusterOptions extends BinariesOptions {
   apiServerFlags?: readonly string[];
 }
 
-export type ComponentName = NodeComponent | 'kube-controller-manager' | 'kube-scheduler';
+export type ComponentName = NodeComponent | ControllerName;
 
 interface NodeCondition {
   type: string;
@@ -167,20 +165,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       gpus: options.gpus ?? 4,
       gpuProduct: options.gpuProduct ?? 'Atoll-Fake-GPU',
     });
-    const controllers = ['--kubeconfig=kube-controller-manager.kubeconfig', '--service-account-private-key-file=pki/sa.key'];
-    const scheduler = ['--kubeconfig=kube-scheduler.kubeconfig', '--leader-elect=false'];
-    for (const one of ['kube-controller-manager', 'kube-scheduler'])
-      await pki.kubeconfig(one, url, join(dir, `${one}.kubeconfig`));
-    const components = {
-      ...node,
-      'kube-controller-manager': machine.component('kube-controller-manager', programs['kube-controller-manager'], [
-        ...controllers,
-        '--root-ca-file=pki/ca.crt',
-        '--use-service-account-credentials=true',
-        '--leader-elect=false',
-      ]),
-      'kube-scheduler': machine.component('kube-scheduler', programs['kube-scheduler'], scheduler),
-    };
+    const components = { ...node, ...(await createControllers(machine, pki, url, programs)) };
     const api = await createApi(machine, pki, url, programs, options.apiServerFlags ?? []);
     const cluster = new Cluster({
       name,
@@ -191,7 +176,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       gpus: options.gpus ?? 4,
       kubectl: programs.kubectl,
       images,
-      remove: folder.remove,
+      remove: () => folder.remove(),
     });
     await cluster.boot(options.signal);
     step.done();
@@ -216,63 +201,4 @@ async function claimMachine(name: string, dir: string): Promise<Machine> {
     }
   }
   throw new Error('cannot start another cluster: all 250 addresses from 10.99.1.1 to 10.99.250.1 are taken');
-}
-
-async function createPki(dir: string, address: string): Promise<CertificateAuthority> {
-  const pki = await CertificateAuthority.create(join(dir, 'pki'));
-  const names = [
-    'IP:127.0.0.1',
-    `IP:${address}`,
-    'IP:10.96.0.1',
-    'DNS:localhost',
-    'DNS:kubernetes.default.svc',
-    'DNS:kubernetes.default',
-  ];
-  await Promise.all([
-    pki.issue(admin),
-    pki.issue({ name: 'apiserver', commonName: 'kube-apiserver', organization: 'atoll', alternativeNames: names }),
-    ...['kube-controller-manager', 'kube-scheduler', 'kube-proxy'].map((name) =>
-      pki.issue({ name, commonName: `system:${name}`, organization: 'atoll' }),
-    ),
-  ]);
-  return pki;
-}
-
-async function createApi(
-  machine: Machine,
-  pki: CertificateAuthority,
-  url: string,
-  programs: { etcd: string; 'kube-apiserver': string; kubectl: string },
-  flags: readonly string[],
-): Promise<ApiServer> {
-  const { dir } = machine.spec;
-  const kubeconfigPath = join(dir, 'kubeconfig');
-  await pki.kubeconfig('admin', url, kubeconfigPath);
-  await mkdir(join(dir, 'logs'), { recursive: true });
-  const [ca = '', certificate = '', key = ''] = await Promise.all(
-    ['ca.crt', 'admin.crt', 'admin.key'].map((file) => readFile(pki.path(file), 'utf8')),
-  );
-  const server = [
-    ...apiServerFlags(),
-    '--secure-port=6443',
-    '--bind-address=0.0.0.0',
-    `--advertise-address=${machine.address}`,
-    '--authorization-mode=Node,RBAC',
-    '--enable-admission-plugins=NodeRestriction',
-    '--kubelet-client-certificate=pki/admin.crt',
-    '--kubelet-client-key=pki/admin.key',
-    '--kubelet-certificate-authority=pki/ca.crt',
-    '--kubelet-preferred-address-types=InternalIP',
-    ...flags,
-  ];
-  return new ApiServer({
-    dir,
-    url,
-    kubeconfigPath,
-    credentials: { ca, certificate, key },
-    etcd: machine.component('etcd', programs.etcd, etcdFlags('etcd')),
-    server: machine.component('kube-apiserver', programs['kube-apiserver'], server),
-    kubectl: programs.kubectl,
-    remove: async () => {},
-  });
 }

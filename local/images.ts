@@ -168,7 +168,8 @@ async function contentOf(path: string): Promise<string> {
   const entries = await readdir(full, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const sources = files.filter((file) => !/__pycache__|\.pyc$|\/\./.test(relative(full, file))).toSorted();
-  return digestOf(await Promise.all(sources.flatMap((file) => [relative(full, file), readFile(file)])));
+  const contents = await Promise.all(sources.map((file) => readFile(file)));
+  return digestOf(sources.flatMap((file, index) => [relative(full, file), contents[index] ?? '']));
 }
 
 async function isFolder(path: string): Promise<boolean> {

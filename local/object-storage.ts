@@ -108,7 +108,7 @@ export async function startObjectStorage(options: ObjectStorageOptions = {}): Pr
     credentials,
     objects,
     component,
-    remove: folder.remove,
+    remove: () => folder.remove(),
   });
   try {
     for (const bucket of options.buckets ?? ['atoll']) await storage.createBucket(bucket);

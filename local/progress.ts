@@ -26,7 +26,7 @@ export function duration(ms: number): string {
 
 /** Writes to `stream`; a step that lasts says so every second on a terminal, every 20 seconds elsewhere. */
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  const terminal = stream.isTTY === true;
+  const terminal = stream.isTTY;
   const say = (text: string) => void stream.write(terminal ? `\r\x1b[K${text}\n` : `${text}\n`);
   return {
     say,

@@ -55,12 +55,11 @@ async function install(options: { progress?: Progress; signal?: AbortSignal }): 
   const step = (options.progress ?? silent).start(`Installing Debian packages (once): ${names.join(' ')}`);
   const signal = options.signal ? { signal: options.signal } : {};
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  // A containerd that apt starts as a service would only be in the way.
-  const install = ['install', '--yes', '--no-install-recommends', '--option=DPkg::Lock::Timeout=300', ...names];
+  const args = ['install', '--yes', '--no-install-recommends', '--option=DPkg::Lock::Timeout=300', ...names];
   try {
-    await command('apt-get', install, { env, ...signal }).catch(async () => {
+    await command('apt-get', args, { env, ...signal }).catch(async () => {
       await command('apt-get', ['update', '--option=DPkg::Lock::Timeout=300'], { env, ...signal });
-      await command('apt-get', install, { env, ...signal });
+      await command('apt-get', args, { env, ...signal });
     });
     step.done();
   } catch (error) {
