@@ -15,7 +15,7 @@ interface Validation {
 /** The policy and its binding for one kind; undefined when the kind has no free-form field that is frozen. */
 export function admissionPolicy(kind: KindInfo): [Record<string, unknown>, Record<string, unknown>] | undefined {
   const { hidden } = specSchema(kind);
-  if (kind.freeze === undefined || hidden.length === 0) return undefined;
+  if (hidden.length === 0) return undefined;
   const name = `atoll-${kind.singular}-free-form`;
   const instead = kind.freeze.instead;
   const labels = { 'app.kubernetes.io/part-of': 'atoll' };

@@ -6,21 +6,18 @@ import { type apiVersion, defineKind, nameRule } from './kind.ts';
 import { conditions, observedGeneration } from './work.ts';
 
 const spec = z.object({
-  approved: z.boolean().default(true).describe('Whether work may be placed on it. Default: true. May change at any time.'),
-  cordoned: z
-    .boolean()
-    .default(false)
-    .describe('true: nothing new is placed on it; what runs there goes on. Default: false. May change at any time.'),
+  approved: z.boolean().default(true).describe('Whether work may be placed on it. Default: true.'),
+  cordoned: z.boolean().default(false).describe('true: nothing new is placed on it; what runs there goes on. Default: false.'),
   cost: decimal()
     .regex(/^[0-9]{1,9}(\.[0-9]{1,6})?$/)
     .optional()
     .describe('Cost of one GPU for one hour in any unit, as text such as "2.5"; cheaper islands are filled first. Default: 0.'),
   limits: z
     .object({
-      gpus: int(0, 1_000_000).optional().describe('At most this many GPUs are used by Atoll. Default: all. May change.'),
+      gpus: int(0, 1_000_000).optional().describe('At most this many GPUs are used by Atoll. Default: all.'),
     })
     .optional()
-    .describe('What Atoll may use of it. Default: everything. May change at any time.'),
+    .describe('What Atoll may use of it. Default: everything.'),
 });
 
 const gpus = z.object({
@@ -85,5 +82,9 @@ export const ComputeIslandKind = defineKind<ComputeIsland>({
     { name: 'Last heard', path: '.status.lastHeard', type: 'date', description: 'Time since its agent was heard.', wide: true },
   ],
   selectable: ['.status.state'],
+  freeze: {
+    live: { approved: 'at any time', cordoned: 'at any time', cost: 'at any time', limits: 'at any time' },
+    instead: 'make a new ComputeIsland',
+  },
   rules: [nameRule(40, 'it becomes part of labels and addresses')],
 });

@@ -13,8 +13,7 @@ export interface CustomResourceDefinition {
 /** The schema of `spec`, with the rules that freeze it, and the free-form paths that those cannot guard. */
 export function specSchema(kind: KindInfo): { schema: Structural; hidden: string[] } {
   const schema = lower(kind.spec, `${kind.kind}.spec`);
-  const hidden = kind.freeze === undefined ? [] : freeze(schema, kind.freeze);
-  return { schema, hidden };
+  return { schema, hidden: freeze(schema, kind.freeze) };
 }
 
 export function crd(kind: KindInfo): CustomResourceDefinition {

@@ -21,12 +21,12 @@ import { grace, retry, storageLocation } from './policy.ts';
 import { conditions, observedGeneration, workStatus } from './work.ts';
 
 const source = z.object({
-  store: objectName().default('default').describe("Name of a store in the operator's settings. Default: default. Immutable."),
-  prefix: keyPrefix().default('').describe('Where the raw data lies; empty or ending with "/". Default: empty. Immutable.'),
+  store: objectName().default('default').describe("Name of a store in the operator's settings. Default: default."),
+  prefix: keyPrefix().default('').describe('Where the raw data lies; empty or ending with "/". Default: empty.'),
   format: z
     .enum(['Npz'])
     .default('Npz')
-    .describe('Format of the objects. Npz: NumPy archives with images, labels and optional captions. Default: Npz. Immutable.'),
+    .describe('Format of the objects. Npz: NumPy archives with images, labels and optional captions. Default: Npz.'),
 });
 
 const clusters = z
@@ -34,15 +34,13 @@ const clusters = z
     features: z
       .enum(['Pca', 'Column'])
       .default('Pca')
-      .describe('What is clustered. Pca: principal components of the images. Column: a given array. Default: Pca. Immutable.'),
+      .describe('What is clustered. Pca: principal components of the images. Column: a given array. Default: Pca.'),
     column: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, 64, 'must be the name of an array of the source: letters, digits and "_"')
       .optional()
-      .describe('Name of the array with the features, for features Column. Immutable.'),
-    fine: int(1, 65536)
-      .default(64)
-      .describe('Fine centroids of the first k-means stage; at least experts. Default: 64. Immutable.'),
-    balance: z.boolean().default(true).describe('Even out the sizes of the shards. Default: true. Immutable.'),
-    seed: int(0, 2_147_483_647).default(0).describe('Seed of the clustering. Default: 0. Immutable.'),
+      .describe('Name of the array with the features, for features Column.'),
+    fine: int(1, 65536).default(64).describe('Fine centroids of the first k-means stage; at least experts. Default: 64.'),
+    balance: z.boolean().default(true).describe('Even out the sizes of the shards. Default: true.'),
+    seed: int(0, 2_147_483_647).default(0).describe('Seed of the clustering. Default: 0.'),
   })
   .meta(
     rules({
@@ -54,18 +52,18 @@ const clusters = z
 
 const partition = z
   .object({
-    experts: int(1, 256).describe('Number of shards and so of experts, K. 1 to 256. Immutable.'),
+    experts: int(1, 256).describe('Number of shards and so of experts, K. 1 to 256.'),
     method: z
       .enum(['Clusters', 'Labels', 'Random'])
       .default('Clusters')
-      .describe('Clusters: two-stage k-means. Labels: by label. Random: evenly at random. Default: Clusters. Immutable.'),
-    clusters: clusters.optional().describe('Settings of method Clusters. Default: Pca, 64 fine centroids, balanced. Immutable.'),
+      .describe('Clusters: two-stage k-means. Labels: by label. Random: evenly at random. Default: Clusters.'),
+    clusters: clusters.optional().describe('Settings of method Clusters. Default: Pca, 64 fine centroids, balanced.'),
     heldOut: matching(/^0(\.[0-9]{1,6})?$/, 8, 'must be a fraction as text, from "0" to below "1", such as "0.1"')
       .default('0.1')
-      .describe('Fraction of the samples kept back for the evaluation, as text. Default: "0.1". Immutable.'),
+      .describe('Fraction of the samples kept back for the evaluation, as text. Default: "0.1".'),
     maxSkew: int(1, 1000)
       .default(4)
-      .describe('Largest shard divided by the smallest that is accepted without spec.approve. Default: 4. Immutable.'),
+      .describe('Largest shard divided by the smallest that is accepted without spec.approve. Default: 4.'),
   })
   .meta(
     rules(
@@ -93,22 +91,18 @@ const job = z.object({
   ...container.shape,
   resources: resources
     .default({ cpu: '1', memory: '2Gi' })
-    .describe('Requests and limits, which are the same. Default: cpu "1", memory 2Gi. Immutable.'),
-  params: freeForm().optional().describe('Free-form settings for the partition program. Default: none. Immutable.'),
-  retry: retry.prefault({}).describe('How failures are retried. Immutable.'),
-  grace: grace.prefault({}).describe('Time to save and to publish when stopped. Immutable.'),
+    .describe('Requests and limits, which are the same. Default: cpu "1", memory 2Gi.'),
+  params: freeForm().optional().describe('Free-form settings for the partition program. Default: none.'),
+  retry: retry.prefault({}).describe('How failures are retried.'),
+  grace: grace.prefault({}).describe('Time to save and to publish when stopped.'),
 });
 
 const spec = z.object({
-  source: source.describe('The raw data. Immutable.'),
-  storage: storageLocation
-    .prefault({})
-    .describe('Where the shards are written. Default: the whole bucket of store default. Immutable.'),
-  partition: partition.describe('How the data is cut into shards. Immutable.'),
-  job: job.prefault({}).describe('The container that does it. Default: the reference image with 1 CPU and 2Gi. Immutable.'),
-  approve: digest()
-    .optional()
-    .describe('Digest of a partition whose skew is above maxSkew and is accepted all the same. May change at any time.'),
+  source: source.describe('The raw data.'),
+  storage: storageLocation.prefault({}).describe('Where the shards are written. Default: the whole bucket of store default.'),
+  partition: partition.describe('How the data is cut into shards.'),
+  job: job.prefault({}).describe('The container that does it. Default: the reference image with 1 CPU and 2Gi.'),
+  approve: digest().optional().describe('Digest of a partition whose skew is above maxSkew and is accepted all the same.'),
 });
 
 export const datasetStates = ['Pending', 'Partitioning', 'Blocked', 'Ready', 'Failed'] as const;
@@ -182,5 +176,5 @@ export const ExpertDatasetKind = defineKind<ExpertDataset>({
   ],
   selectable: ['.status.state'],
   rules: [nameRule(40, 'the names of its jobs are made from it')],
-  freeze: { live: ['approve'], instead: 'make a new ExpertDataset' },
+  freeze: { live: { approve: 'at any time' }, instead: 'make a new ExpertDataset' },
 });

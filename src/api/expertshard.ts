@@ -7,11 +7,11 @@ import { conditions, manifestRef, observedGeneration, workStatusFields, workStat
 
 const spec = z
   .object({
-    training: objectName().describe('Name of the ExpertTraining. Immutable.'),
-    trainingUid: text(64).min(1).describe('uid of the ExpertTraining. Immutable.'),
-    index: int(0, 255).describe('Index of the expert and of its shard, from 0. Immutable.'),
-    experts: int(1, 256).describe('Number of experts in the training, K. Immutable.'),
-    dataset: manifestRef.describe('Manifest of the data set. Immutable.'),
+    training: objectName().describe('Name of the ExpertTraining.'),
+    trainingUid: text(64).min(1).describe('uid of the ExpertTraining.'),
+    index: int(0, 255).describe('Index of the expert and of its shard, from 0.'),
+    experts: int(1, 256).describe('Number of experts in the training, K.'),
+    dataset: manifestRef.describe('Manifest of the data set.'),
   })
   .meta(
     rules({
@@ -83,5 +83,5 @@ export const ExpertShardKind = defineKind<ExpertShard>({
   ],
   selectable: ['.spec.training', '.status.state', '.status.island'],
   rules: [nameRule(45, 'it is the name of its training and -e and the index')],
-  freeze: { live: [], instead: 'the hub makes a new one' },
+  freeze: { live: {}, instead: 'the hub makes a new one' },
 });

@@ -10,14 +10,14 @@ import { conditions, manifestRef, observedGeneration, workStatus } from './work.
 /** What the program of each of the three parts is told besides its container. */
 const program = {
   ...container.shape,
-  params: freeForm().optional().describe('Free-form settings, handed to the program as they are. Default: none. Frozen.'),
-  grace: grace.prefault({}).describe('Time to save and to publish when stopped. Frozen.'),
+  params: freeForm().optional().describe('Free-form settings, handed to the program as they are. Default: none.'),
+  grace: grace.prefault({}).describe('Time to save and to publish when stopped.'),
 };
 
 const expert = z.object({
   ...program,
-  retry: retry.prefault({}).describe('How failures are retried. May change at any time.'),
-  checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept. May change at any time.'),
+  retry: retry.prefault({}).describe('How failures are retried.'),
+  checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept.'),
 });
 
 const router = z.object({
@@ -25,55 +25,47 @@ const router = z.object({
   start: z
     .enum(['WhenDatasetReady', 'WhenExpertsComplete'])
     .default('WhenDatasetReady')
-    .describe('When the router is trained: beside the experts, or on the accepted ones. Default: WhenDatasetReady. Frozen.'),
-  retry: retry.prefault({}).describe('How failures are retried. Frozen.'),
-  checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept. Frozen.'),
+    .describe('When the router is trained: beside the experts, or on the accepted ones. Default: WhenDatasetReady.'),
+  retry: retry.prefault({}).describe('How failures are retried.'),
+  checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept.'),
 });
 
-const evaluation = z.object({ ...program, retry: retry.prefault({}).describe('How failures are retried. Frozen.') });
+const evaluation = z.object({ ...program, retry: retry.prefault({}).describe('How failures are retried.') });
 
 const placement = z.object({
   islands: z
-    .object({ matchLabels: map(text(63), 32).optional().describe('Labels that an island must have. Default: none. May change.') })
+    .object({ matchLabels: map(text(63), 32).optional().describe('Labels that an island must have. Default: none.') })
     .prefault({})
-    .describe('Which islands may be used. Default: all. May change at any time, for placements made later.'),
+    .describe('Which islands may be used. Default: all. A change holds for placements made later.'),
 });
 
 const completion = z.object({
   minExperts: int(1, 256)
     .optional()
-    .describe(
-      'Accepted experts that are enough to go on with when the others are blocked. Default: all. May change at any time.',
-    ),
+    .describe('Accepted experts that are enough to go on with when the others are blocked. Default: all.'),
   onExpertFailed: z
     .enum(['Wait', 'Fail'])
     .default('Wait')
-    .describe('When an expert is blocked: Wait for a retry or for minExperts, or Fail the run. Default: Wait. Frozen.'),
+    .describe('When an expert is blocked: Wait for a retry or for minExperts, or Fail the run. Default: Wait.'),
 });
 
 const spec = z
   .object({
-    dataset: objectName().describe('Name of the ExpertDataset in the same namespace; its experts is K. Frozen.'),
-    storage: storageLocation.prefault({}).describe('Where checkpoints and results are written. Frozen.'),
-    seed: int(0, int32).default(0).describe('Seed handed to every program. Default: 0. Frozen.'),
-    deadline: duration()
-      .optional()
-      .describe('The run fails when it takes longer than this, such as 72h. Default: no limit. Frozen.'),
+    dataset: objectName().describe('Name of the ExpertDataset in the same namespace; its experts is K.'),
+    storage: storageLocation.prefault({}).describe('Where checkpoints and results are written.'),
+    seed: int(0, int32).default(0).describe('Seed handed to every program. Default: 0.'),
+    deadline: duration().optional().describe('The run fails when it takes longer than this, such as 72h. Default: no limit.'),
     expert: expert.describe('The program that trains one expert; every expert gets the same.'),
-    placement: placement.prefault({}).describe('Where experts may run. May change at any time.'),
+    placement: placement.prefault({}).describe('Where experts may run.'),
     completion: completion.prefault({}).describe('When the run is complete.'),
     router: router
       .optional()
-      .describe(
-        'The program that trains the router, which weighs the experts. Default: no router; an evaluation needs one. Frozen.',
-      ),
-    evaluation: evaluation
-      .optional()
-      .describe('The program that evaluates the ensemble and writes its manifest. Default: none. Frozen.'),
+      .describe('The program that trains the router, which weighs the experts. Default: no router; an evaluation needs one.'),
+    evaluation: evaluation.optional().describe('The program that evaluates the ensemble and writes its manifest. Default: none.'),
     suspend: z
       .boolean()
       .default(false)
-      .describe('true saves a checkpoint and stops every pod; false goes on from there. Default: false. May change at any time.'),
+      .describe('true saves a checkpoint and stops every pod; false goes on from there. Default: false.'),
   })
   .meta(
     rules({
@@ -206,7 +198,13 @@ export const ExpertTrainingKind = defineKind<ExpertTraining>({
   selectable: ['.spec.dataset', '.status.state'],
   rules: [nameRule(40, 'the names of its experts and jobs are made from it')],
   freeze: {
-    live: ['suspend', 'placement', 'completion.minExperts', 'expert.retry', 'expert.checkpoint'],
+    live: {
+      suspend: 'at any time',
+      placement: 'at any time',
+      'completion.minExperts': 'at any time',
+      'expert.retry': 'at any time',
+      'expert.checkpoint': 'at any time',
+    },
     instead: 'make a new ExpertTraining',
   },
 });

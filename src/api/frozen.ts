@@ -4,22 +4,27 @@ import { celField, type Structural } from './structural.ts';
 
 /** What of a spec stays changeable, and what to do about the rest. */
 export interface Freeze {
-  /** Paths below `spec` that may change, such as `expert.retry`; everything else is frozen. */
-  readonly live: readonly string[];
+  /** Paths below `spec` that may change, such as `expert.retry`, and when; everything else is frozen. */
+  readonly live: Readonly<Record<string, string>>;
   /** What to do instead, such as "make a new ExpertTraining". */
   readonly instead: string;
 }
 
 /**
- * Adds the rules to `schema` in place and returns the paths of free-form fields that are frozen too: CEL on a CRD cannot see
- * into those, the admission policy guards them.
+ * Adds the rules to `schema` in place, and to every description whether the field may change. Returns the paths of free-form
+ * fields that are frozen too: CEL on a CRD cannot see into those, the admission policy guards them.
  */
 export function freeze(schema: Structural, { live, instead }: Freeze, path = ''): string[] {
   const hidden: string[] = [];
   const added: Rule[] = [];
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const at = path === '' ? name : `${path}.${name}`;
-    if (live.includes(at)) continue;
+    const when = live[at];
+    if (when !== undefined) {
+      say(field, `May change ${when}.`);
+      continue;
+    }
+    if (!Object.keys(live).some((other) => other.startsWith(`${at}.`))) field.description = `${field.description} Immutable.`;
     if (field['x-kubernetes-preserve-unknown-fields']) hidden.push(at);
     else if (field.properties !== undefined) {
       if (!alwaysSet(schema, name)) added.push(presenceRule(name, instead));
@@ -28,6 +33,12 @@ export function freeze(schema: Structural, { live, instead }: Freeze, path = '')
   }
   if (added.length > 0) schema['x-kubernetes-validations'] = [...(schema['x-kubernetes-validations'] ?? []), ...added];
   return hidden;
+}
+
+/** Ends the description of a field, and of all below it, with these words. */
+function say(field: Structural, words: string): void {
+  field.description = `${field.description} ${words}`;
+  for (const below of Object.values(field.properties ?? {})) say(below, words);
 }
 
 const alwaysSet = (schema: Structural, name: string) =>

@@ -63,28 +63,23 @@ export const location = z.object({
 
 const spec = z
   .object({
-    island: objectName().describe('Island that it is placed on. Immutable.'),
-    role: workRole.describe('What is made: Partition, Expert, Router or Evaluate. Immutable.'),
-    work: workIdentity.describe('Whose work it is. Immutable.'),
-    placement: int(1, 9999).describe('Number of this placement of the work; grows with each. Immutable.'),
-    seed: int(0, int32).default(0).describe('Seed handed to the program. Immutable.'),
-    container: resolvedContainer.describe('The container to run. Immutable.'),
-    params: freeForm().default({}).describe('Free-form settings for the program. Immutable.'),
-    inputs: keyed(jobInput, 300, ['name']).default([]).describe('Published manifests that it reads. Immutable.'),
-    output: location.describe('Where it publishes: the prefix of the work, below which each attempt has its own. Immutable.'),
-    source: location.optional().describe('Raw data, for role Partition only. Immutable.'),
-    resume: list(manifestRef, 20)
-      .default([])
-      .describe('Checkpoints of earlier placements to resume from, newest first. Immutable.'),
-    retry: retry.prefault({}).describe('How failures are retried. May change.'),
-    grace: grace.prefault({}).describe('Time to save and to publish when stopped. Immutable.'),
-    checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept. May change.'),
-    deadline: time().optional().describe('No attempt runs past this time. Default: no limit. Immutable.'),
-    suspend: z
-      .boolean()
-      .default(false)
-      .describe('true saves a checkpoint and ends the attempt; false starts the next. May change.'),
-    stop: z.boolean().default(false).describe('true ends the work here for good. One-way: never false again.'),
+    island: objectName().describe('Island that it is placed on.'),
+    role: workRole.describe('What is made: Partition, Expert, Router or Evaluate.'),
+    work: workIdentity.describe('Whose work it is.'),
+    placement: int(1, 9999).describe('Number of this placement of the work; grows with each.'),
+    seed: int(0, int32).default(0).describe('Seed handed to the program.'),
+    container: resolvedContainer.describe('The container to run.'),
+    params: freeForm().default({}).describe('Free-form settings for the program.'),
+    inputs: keyed(jobInput, 300, ['name']).default([]).describe('Published manifests that it reads.'),
+    output: location.describe('Where it publishes: the prefix of the work, below which each attempt has its own.'),
+    source: location.optional().describe('Raw data, for role Partition only.'),
+    resume: list(manifestRef, 20).default([]).describe('Checkpoints of earlier placements to resume from, newest first.'),
+    retry: retry.prefault({}).describe('How failures are retried.'),
+    grace: grace.prefault({}).describe('Time to save and to publish when stopped.'),
+    checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept.'),
+    deadline: time().optional().describe('No attempt runs past this time. Default: no limit.'),
+    suspend: z.boolean().default(false).describe('true saves a checkpoint and ends the attempt; false starts the next.'),
+    stop: z.boolean().default(false).describe('true ends the work here for good.'),
     revision: int(1, int32).default(1).describe('Grows with every change that the hub makes.'),
   })
   .meta(
@@ -226,5 +221,14 @@ export const IslandJobKind = defineKind<IslandJob>({
   ],
   selectable: ['.spec.island', '.spec.role', '.status.state'],
   rules: [nameRule(56, 'the names of its Jobs and pods are made from it')],
-  freeze: { live: ['suspend', 'stop', 'revision', 'retry', 'checkpoint'], instead: 'the hub makes a new placement' },
+  freeze: {
+    live: {
+      suspend: 'at any time',
+      stop: 'once, from false to true',
+      revision: 'upwards',
+      retry: 'at any time',
+      checkpoint: 'at any time',
+    },
+    instead: 'the hub makes a new placement',
+  },
 });

@@ -33,8 +33,8 @@ export interface KindInfo<T extends KubeObject = KubeObject> {
   readonly selectable: readonly string[];
   /** CEL rules on the whole object: its name, and spec against status. */
   readonly rules: readonly Rule[];
-  /** What of the spec may change after creation; absent when all of it may. */
-  readonly freeze?: Freeze;
+  /** What of the spec may change after creation. */
+  readonly freeze: Freeze;
   readonly _type?: T;
 }
 

@@ -136,19 +136,27 @@ describe('freezing', () => {
 
   test('gives one rule for each field that may not change, at the object that holds it', () => {
     const lowered = schema();
-    freeze(lowered, { live: ['c.live'], instead: 'make another' });
+    freeze(lowered, { live: { 'c.live': 'at any time' }, instead: 'make another' });
     const paths = (node: typeof lowered | undefined) => node?.['x-kubernetes-validations']?.map((rule) => rule.fieldPath);
     assert.deepEqual(paths(lowered), ['.a', '.b', '.c', '.e']);
     assert.deepEqual(paths(lowered.properties?.['c']), ['.namespace']);
   });
 
+  test('ends every description with whether the field may change', () => {
+    const lowered = schema();
+    freeze(lowered, { live: { 'c.live': 'at any time' }, instead: 'make another' });
+    assert.equal(lowered.properties?.['a']?.description, 'd Immutable.');
+    assert.equal(lowered.properties?.['c']?.description, 'd');
+    assert.equal(lowered.properties?.['c']?.properties?.['live']?.description, 'd May change at any time.');
+  });
+
   test('spells words of the language as CEL wants them', () => {
     const lowered = schema();
-    freeze(lowered, { live: [], instead: 'make another' });
+    freeze(lowered, { live: {}, instead: 'make another' });
     assert.match(lowered.properties?.['c']?.['x-kubernetes-validations']?.[0]?.rule ?? '', /self\.__namespace__/);
   });
 
   test('hands back the free-form fields, which only an admission policy can guard', () => {
-    assert.deepEqual(freeze(schema(), { live: [], instead: 'make another' }), ['d']);
+    assert.deepEqual(freeze(schema(), { live: {}, instead: 'make another' }), ['d']);
   });
 });
