@@ -11,12 +11,13 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import type { StoreConfig } from '../api/stores.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { BufferPool } from './buffers.ts';
 import { abortable, type StoreContext } from './context.ts';
-import { downloadFile, readBody } from './download.ts';
+import { downloadFile, readBody, verifyObject } from './download.ts';
 import { ConflictError, DamagedObjectError, isNotFound, storeError } from './errors.ts';
-import type { CredentialsSource, ObjectStore, StoreConfig } from './object-store.ts';
+import type { CredentialsSource, ObjectStore } from './object-store.ts';
 import { uploadFile } from './upload.ts';
 
 /** Parts in flight of one store, in bytes; with Node and the S3 client beside it the courier stays under 200 MB. */
@@ -97,6 +98,7 @@ export function createObjectStore(
       });
     },
     getFile: (key, path, file) => downloadFile(context, key, path, file),
+    verifyFile: async (key, file) => void (await verifyObject(context, key, file)),
     async head(key, { signal } = {}) {
       return call('look up', key, signal, async () => {
         try {

@@ -108,19 +108,34 @@ export async function streamObject(
   return hash.digest('hex');
 }
 
-export async function downloadFile(
+export interface Expected {
+  size: number;
+  sha256?: string;
+  signal?: AbortSignal;
+}
+
+/** Reads an object that has to have these bytes; returns its SHA-256. */
+export async function verifyObject(
   context: StoreContext,
   key: string,
-  path: string,
-  expected: StoredFile & { signal?: AbortSignal },
-): Promise<void> {
+  expected: Expected,
+  sink: (chunk: Buffer, start: number) => Promise<void> = async () => undefined,
+): Promise<StoredFile> {
+  const { size } = expected;
+  const sha256 = await streamObject(context, key, size, sink, expected.signal);
+  if (expected.sha256 !== undefined && sha256 !== expected.sha256) {
+    throw new DamagedObjectError(key, `its SHA-256 is ${sha256}, expected ${expected.sha256}`);
+  }
+  return { size, sha256 };
+}
+
+export async function downloadFile(context: StoreContext, key: string, path: string, expected: Expected): Promise<StoredFile> {
   const partial = `${path}.partial`;
   await mkdir(dirname(path), { recursive: true });
   const file = await open(partial, 'w');
+  let stored: StoredFile;
   try {
-    const sink = (chunk: Buffer, start: number) => writeFully(file, chunk, start);
-    const sha256 = await streamObject(context, key, expected.size, sink, expected.signal);
-    if (sha256 !== expected.sha256) throw new DamagedObjectError(key, `its SHA-256 is ${sha256}, expected ${expected.sha256}`);
+    stored = await verifyObject(context, key, expected, (chunk, start) => writeFully(file, chunk, start));
   } catch (error) {
     await file.close();
     await rm(partial, { force: true });
@@ -128,6 +143,7 @@ export async function downloadFile(
   }
   await file.close();
   await rename(partial, path);
+  return stored;
 }
 
 async function writeFully(file: FileHandle, chunk: Buffer, start: number): Promise<void> {

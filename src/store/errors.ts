@@ -63,6 +63,17 @@ export class AttemptTakenError extends Error {
   }
 }
 
+/** What a trainer saved cannot be published: a file or a value in it is wrong. Saving it again is up to the trainer. */
+export class InvalidCheckpointError extends Error {
+  override readonly name = 'InvalidCheckpointError';
+  /** The file in the checkpoint's directory. */
+  readonly path: string;
+  constructor(path: string, what: string, options?: ErrorOptions) {
+    super(`cannot publish ${path}: ${what}`, options);
+    this.path = path;
+  }
+}
+
 /** Whether the storage, and not the data or the attempt, is what failed. */
 export function isStorageError(error: unknown): error is StoreUnavailableError | StoreRefusedError | ConflictError {
   return error instanceof StoreUnavailableError || error instanceof StoreRefusedError || error instanceof ConflictError;

@@ -1,17 +1,5 @@
 /** What Atoll asks of object storage: small objects, whole files, create-only writes, and nothing else. */
 
-/** One bucket as an operator names it in its settings. */
-export interface StoreConfig {
-  /** The name users write in `storage.store`. */
-  name: string;
-  /** Absent for AWS itself. */
-  endpoint?: string | undefined;
-  region: string;
-  bucket: string;
-  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
-  pathStyle: boolean;
-}
-
 export interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
@@ -66,8 +54,13 @@ export interface ObjectStore {
   putFile(key: string, path: string, options?: PutFileOptions): Promise<StoredFile>;
   /** Undefined when there is no such object; an object above `maxBytes` throws `DamagedObjectError`. */
   get(key: string, options: { maxBytes: number; signal?: AbortSignal }): Promise<Uint8Array | undefined>;
-  /** Downloads into `path` (appearing there only once it verified); anything but these bytes throws `DamagedObjectError`. */
-  getFile(key: string, path: string, options: StoredFile & { signal?: AbortSignal }): Promise<void>;
+  /**
+   * Downloads into `path`, where the file appears only once it verified; anything but these bytes throws `DamagedObjectError`.
+   * Without `sha256` only the size is checked: for raw data that no manifest describes.
+   */
+  getFile(key: string, path: string, options: { size: number; sha256?: string; signal?: AbortSignal }): Promise<StoredFile>;
+  /** Reads the whole object and keeps nothing; anything but these bytes throws `DamagedObjectError`. */
+  verifyFile(key: string, options: StoredFile & { signal?: AbortSignal }): Promise<void>;
   head(key: string, options?: { signal?: AbortSignal }): Promise<{ size: number } | undefined>;
   /** Every object whose key begins with `prefix`, in key order. */
   list(prefix: string, options?: { signal?: AbortSignal }): AsyncIterable<ListedObject>;

@@ -1,0 +1,127 @@
+/** Follows the trainer's progress file: the newest valid line, in bounded memory, whatever the file holds. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { decimalText, progressLine } from '../api/contract.ts';
+import type { Progress } from '../api/work.ts';
+import { type Clock, timestamp } from '../clock.ts';
+
+/** Bytes read in one go. When more than this was added since the last look, only the end is read: the newest line is what counts. */
+const WINDOW = 256 * 1024;
+/** A longer line is passed over. */
+const MAX_LINE = 64 * 1024;
+const NEWLINE = 0x0a;
+
+export class ProgressTail {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #buffer = Buffer.alloc(WINDOW);
+  #inode: number | undefined;
+  #offset = 0;
+  /** Beginning of a line that is not complete yet; undefined while the rest of a line is being passed over. */
+  #partial: Buffer | undefined = Buffer.alloc(0);
+  #newest: Progress | undefined;
+
+  constructor(path: string, clock: Clock) {
+    this.#path = path;
+    this.#clock = clock;
+  }
+
+  /** The newest progress seen so far. */
+  get newest(): Progress | undefined {
+    return this.#newest;
+  }
+
+  /** Reads what was added. A file that is not there, or not a file, is no error. */
+  async poll(): Promise<void> {
+    let file: FileHandle;
+    try {
+      file = await open(this.#path, 'r');
+    } catch {
+      return;
+    }
+    try {
+      const { ino, size } = await file.stat();
+      if (ino !== this.#inode || size < this.#offset) this.#startAt(0, ino);
+      if (size - this.#offset > WINDOW) this.#skipTo(size - WINDOW);
+      while (this.#offset < size) {
+        const { bytesRead } = await file.read(this.#buffer, 0, Math.min(WINDOW, size - this.#offset), this.#offset);
+        if (bytesRead === 0) break;
+        this.#offset += bytesRead;
+        this.#take(this.#buffer.subarray(0, bytesRead));
+      }
+    } catch {
+      // The file went away or cannot be read: the next look tells more, and training goes on either way.
+    } finally {
+      await file.close();
+    }
+  }
+
+  #startAt(offset: number, inode: number): void {
+    this.#inode = inode;
+    this.#offset = offset;
+    this.#partial = Buffer.alloc(0);
+  }
+
+  /** What is between is not read, so the line at the new place is likely cut: it is passed over. */
+  #skipTo(offset: number): void {
+    this.#offset = offset;
+    this.#partial = undefined;
+  }
+
+  #take(bytes: Buffer): void {
+    const last = bytes.lastIndexOf(NEWLINE);
+    if (last < 0) {
+      this.#keep(bytes);
+      return;
+    }
+    const first = bytes.indexOf(NEWLINE);
+    const lines =
+      this.#partial === undefined ? bytes.subarray(first + 1, last) : Buffer.concat([this.#partial, bytes.subarray(0, last)]);
+    // From the end: the first that is valid is the newest.
+    let end = lines.length;
+    while (end > 0) {
+      const start = lines.lastIndexOf(NEWLINE, end - 1) + 1;
+      const progress = end - start > MAX_LINE ? undefined : this.#parse(lines.subarray(start, end));
+      if (progress !== undefined) {
+        this.#newest = progress;
+        break;
+      }
+      end = start - 1;
+    }
+    this.#partial = Buffer.alloc(0);
+    this.#keep(bytes.subarray(last + 1));
+  }
+
+  #keep(rest: Buffer): void {
+    if (this.#partial === undefined) return;
+    this.#partial = this.#partial.length + rest.length > MAX_LINE ? undefined : Buffer.concat([this.#partial, rest]);
+  }
+
+  #parse(line: Buffer): Progress | undefined {
+    let value: unknown;
+    try {
+      value = JSON.parse(line.toString('utf8'), undefined);
+    } catch {
+      value = parseLenient(line.toString('utf8'));
+    }
+    const parsed = progressLine.safeParse(value);
+    if (!parsed.success) return undefined;
+    const { step, steps, loss, samplesPerSecond, at } = parsed.data;
+    const reported = at === null || at === undefined ? Number.NaN : Date.parse(at);
+    return {
+      step,
+      ...(typeof steps === 'number' ? { steps } : {}),
+      ...(typeof loss === 'number' ? { loss: decimalText(loss) } : {}),
+      ...(typeof samplesPerSecond === 'number' ? { samplesPerSecond: decimalText(samplesPerSecond) } : {}),
+      at: timestamp(Number.isFinite(reported) ? reported : this.#clock.now()),
+    };
+  }
+}
+
+/** Python writes NaN and Infinity, which are not JSON: such a value is left out, the step counts all the same. */
+function parseLenient(line: string): unknown {
+  try {
+    return JSON.parse(line.replaceAll(/(:\s*)-?(?:NaN|Infinity)\b/g, '$1null'));
+  } catch {
+    return undefined;
+  }
+}

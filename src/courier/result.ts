@@ -1,0 +1,43 @@
+/** The result a courier leaves in its termination message, where it outlives even SIGKILL. */
+import { writeFile } from 'node:fs/promises';
+import type { CourierResult } from '../api/courier.ts';
+import type { CourierContext } from './context.ts';
+
+const MAX_BYTES = 1024;
+const MAX_MESSAGE = 300;
+
+type Omittable = 'skipped' | 'key' | 'message' | 'resumedFrom' | 'checkpoint';
+
+/** JSON of at most 1 KiB; what is least needed to go on is left out first. A final is never left out. */
+export function encodeResult(result: CourierResult): string {
+  const short: CourierResult = { ...result };
+  if (short.message !== undefined) short.message = cut(short.message, MAX_MESSAGE);
+  if (short.skipped !== undefined) short.skipped = short.skipped.slice(0, 3);
+  const order: Omittable[] = ['skipped', 'resumedFrom', 'key'];
+  if (short.final !== undefined) order.push('checkpoint');
+  let text = JSON.stringify(short);
+  if (Buffer.byteLength(text) > MAX_BYTES && short.message !== undefined) {
+    short.message = cut(short.message, 100);
+    text = JSON.stringify(short);
+  }
+  for (const member of [...order, 'message'] as const) {
+    if (Buffer.byteLength(text) <= MAX_BYTES) break;
+    delete short[member];
+    text = JSON.stringify(short);
+  }
+  return text;
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+/** A result that cannot be written must not stop what it tells about: it is logged instead. */
+export async function writeResult({ paths, log }: Pick<CourierContext, 'paths' | 'log'>, result: CourierResult): Promise<void> {
+  const text = encodeResult(result);
+  try {
+    await writeFile(paths.termination, text);
+  } catch (error) {
+    log.warn({ path: paths.termination, why: (error as Error).message, result: text }, 'cannot write the termination message');
+  }
+}

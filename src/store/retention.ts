@@ -1,0 +1,31 @@
+/** Which published checkpoints of a placement may go, and removing one of them. */
+import { type AttemptNumber, parseManifestKey } from '../api/keys.ts';
+import type { ObjectStore } from './object-store.ts';
+import { type Candidate, candidates } from './restore.ts';
+
+/**
+ * Pure: of the manifests of one placement (newest first), those beyond the newest `keep`. Never a final. A damaged one neither counts as
+ * kept nor goes: that one is left is evidence, and that it does not count keeps the one that was resumed from in its place.
+ */
+export function expired(list: Candidate[], policy: { keep: number; damaged: readonly string[] }): Candidate[] {
+  return list.filter(({ final, manifest }) => !final && !policy.damaged.includes(manifest)).slice(policy.keep);
+}
+
+/** Removes the checkpoints beyond `keep` of this placement; returns their manifests. The manifest goes first: then it does not exist. */
+export async function retain(
+  store: ObjectStore,
+  prefix: string,
+  attempt: AttemptNumber,
+  policy: { keep: number; damaged: readonly string[] },
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const gone = expired(await candidates(store, prefix, attempt, signal), policy);
+  for (const { manifest } of gone) {
+    if (parseManifestKey(prefix, manifest)?.placement !== attempt.placement)
+      throw new Error(`cannot delete ${manifest}: not of this placement`);
+    await store.delete(manifest);
+    const folder = manifest.slice(0, manifest.lastIndexOf('/') + 1);
+    for await (const { key } of store.list(folder, signal ? { signal } : {})) await store.delete(key);
+  }
+  return gone.map(({ manifest }) => manifest);
+}
