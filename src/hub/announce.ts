@@ -1,0 +1,38 @@
+/** Events: what changed between two stored statuses, said once, after the change was stored. */
+import type { WorkStatus } from '../api/work.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { KubeObject } from '../kube/types.ts';
+
+export type Announcer = Pick<EventRecorder, 'normal' | 'warning'>;
+
+/** Placements, acceptance and blocking of one work; `what` begins the sentence, such as `expert 3`. */
+export function announceWork(
+  events: Announcer,
+  object: KubeObject,
+  what: string,
+  before: WorkStatus | undefined,
+  after: WorkStatus | undefined,
+): void {
+  if (!after) return;
+  if (after.placement > (before?.placement ?? 0)) {
+    events.normal(
+      object,
+      'Started',
+      `${what}: placement ${after.placement} on island ${after.island} as IslandJob ${after.job}`,
+      'Place',
+    );
+  }
+  if (after.failure && after.failure.finishedAt !== before?.failure?.finishedAt && after.state !== 'Blocked') {
+    const { number, class: kind, message } = after.failure;
+    events.warning(
+      object,
+      kind ?? 'Crash',
+      `${what}: attempt ${number} of placement ${after.placement} failed: ${message ?? kind}`,
+      'Retry',
+    );
+  }
+  if (after.state === before?.state) return;
+  if (after.state === 'Accepted') events.normal(object, 'Accepted', `${what}: ${after.accepted?.digest}`, 'Accept');
+  if (after.state === 'Blocked')
+    events.warning(object, after.reason ?? 'Crash', `${what}: ${after.message ?? 'blocked'}`, 'Block');
+}

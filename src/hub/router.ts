@@ -1,0 +1,35 @@
+/** The router of a run: when it may start, and on which inputs. Its status is `status.router` of the ExpertTraining. */
+import type { ExpertTraining } from '../api/experttraining.ts';
+import type { Experts } from './experts.ts';
+import { ensembleInputs } from './inputs.ts';
+import type { HubSettings } from './settings.ts';
+import { type JobTemplate, routerTemplate } from './templates.ts';
+import type { Why, Wish } from './work.ts';
+
+export interface PartWish {
+  template: JobTemplate;
+  wish: Pick<Wish, 'suspend' | 'hold' | 'stop'>;
+}
+
+export interface PartFacts {
+  training: ExpertTraining;
+  experts: Experts;
+  /** The store that the data set was published to. */
+  datasetStore: string;
+  /** Set when the run has failed. */
+  stop: Why | undefined;
+}
+
+/** Undefined when the spec asks for no router. */
+export function routerWish({ training, experts, datasetStore, stop }: PartFacts, settings: HubSettings): PartWish | undefined {
+  const { router, suspend } = training.spec;
+  if (!router) return undefined;
+  const bound = router.start === 'WhenExpertsComplete';
+  const template = routerTemplate(training, ensembleInputs(training, datasetStore, bound ? experts.accepted : []), settings);
+  const waits = bound && !experts.complete;
+  return { template, wish: { suspend, stop, hold: waits ? waitsForExperts(experts) : undefined } };
+}
+
+export function waitsForExperts({ accepted, total }: Experts): Why {
+  return { reason: 'WaitingForExperts', message: `${accepted.length} of ${total} experts are accepted` };
+}

@@ -1,0 +1,186 @@
+/** ExpertShard: one Expert work. Its status remembers every placement, even when IslandJobs are gone. */
+import { type ExpertShard, ExpertShardKind, type ExpertShardStatus } from '../api/expertshard.ts';
+import type { ExpertTraining } from '../api/experttraining.ts';
+import { IslandJobKind } from '../api/islandjob.ts';
+import { index3 } from '../api/keys.ts';
+import { finalizers, labels } from '../api/labels.ts';
+import type { WorkStatus } from '../api/work.ts';
+import { type Controller, createController, type Outcome } from '../kube/controller.ts';
+import { addFinalizer } from '../kube/finalizers.ts';
+import { forKind, mapped, owned } from '../kube/sources.ts';
+import type { Change } from '../kube/store.ts';
+import { keyOf } from '../kube/types.ts';
+import { announceWork } from './announce.ts';
+import { cleanUp } from './cleanup.ts';
+import { admits, defaultProgressEveryMs, type HubContext, islandsChanged, soonest } from './context.ts';
+import { workOf } from './experts.ts';
+import { createMeter, etaText, percentText, type Remaining, timeLeft } from './progress.ts';
+import { mustConfirm, refusedMs, type WorkPlan } from './runner.ts';
+import { conditionList, createStatusWriter } from './status.ts';
+import { expertTemplate } from './templates.ts';
+import type { Why, Wish } from './work.ts';
+
+const cleanupMs = 10_000;
+const mostPlacements = 20;
+
+export function createShardController(context: HubContext): Controller {
+  const { client, clock, shards, trainings, datasets, jobs, islands, events, runner, settings } = context;
+  const meter = createMeter();
+  const writer = createStatusWriter<ExpertShardStatus, ExpertShard>({
+    client,
+    clock,
+    type: ExpertShardKind,
+    essence: (status) => ({ ...status, progress: undefined, display: undefined }),
+    everyMs: settings.progressEveryMs ?? defaultProgressEveryMs,
+  });
+
+  function statusOf(
+    shard: ExpertShard,
+    work: WorkStatus,
+    plan: WorkPlan | undefined,
+    deleting: Why | undefined,
+  ): ExpertShardStatus {
+    return shardStatus(
+      shard,
+      work,
+      plan?.job?.metadata.uid,
+      meter.remaining(shard.metadata.uid ?? '', work),
+      deleting,
+      clock.now(),
+    );
+  }
+
+  async function remove(shard: ExpertShard, signal: AbortSignal): Promise<Outcome> {
+    meter.forget(shard.metadata.uid ?? '');
+    const { trainingUid, index } = shard.spec;
+    const labelSelector = `${labels.trainingUid}=${trainingUid},${labels.role}=Expert,${labels.expert}=${index3(index)}`;
+    const waits = await cleanUp(client, ExpertShardKind, shard, [{ type: IslandJobKind, labelSelector }], signal);
+    if (waits === undefined) return 'done';
+    const work = workOf(shard) ?? noWork;
+    await writer.write(shard, statusOf(shard, work, undefined, { reason: 'DeletionPending', message: waits }), { signal });
+    return { after: cleanupMs };
+  }
+
+  /** The store that the data set was published to; its own spec says so and never changes. */
+  function datasetStore(training: ExpertTraining): string {
+    const { dataset: name, storage } = training.spec;
+    const { namespace } = training.metadata;
+    const found = datasets.store.get({ name, ...(namespace === undefined ? {} : { namespace }) });
+    return found?.metadata.uid === training.status?.snapshot?.dataset?.uid
+      ? (found?.spec.storage.store ?? storage.store)
+      : storage.store;
+  }
+
+  async function reconcile(stored: ExpertShard, signal: AbortSignal): Promise<Outcome> {
+    if (stored.metadata.deletionTimestamp !== undefined) return remove(stored, signal);
+    const { training: name, trainingUid } = stored.spec;
+    const { namespace } = stored.metadata;
+    const training = trainings.store.get({ name, ...(namespace === undefined ? {} : { namespace }) });
+    // Being deleted, it deletes us; not seen yet, or without its snapshot, its next event wakes us.
+    if (training?.metadata.uid !== trainingUid || training.metadata.deletionTimestamp !== undefined) return 'done';
+    if (!training.status?.snapshot?.dataset) return 'done';
+    const shard = await addFinalizer(client, ExpertShardKind, stored, finalizers.cleanup);
+    if (!shard) return 'done';
+
+    const before = workOf(shard);
+    const template = expertTemplate(training, shard, datasetStore(training), settings);
+    const plan = await runner.plan(template, wishOf(training), before, signal);
+    const status = statusOf(shard, plan.status, plan, undefined);
+    const written = await writer.write(shard, status, { confirm: mustConfirm(plan, before), signal });
+    const refused = await runner.carryOut(plan, signal);
+    if (refused)
+      await writer.write(written.object, statusOf(written.object, { ...plan.status, ...refused }, plan, undefined), { signal });
+    announceWork(events, shard, `expert ${shard.spec.index}`, before, plan.status);
+    // Woken by itself, its IslandJob, its training and islands; by time for a refused creation, the store and progress held back.
+    return soonest(written.wait, plan.after, refused && refusedMs);
+  }
+
+  const waiting = () => shards.store.list().filter(({ status }) => (status?.state ?? 'Waiting') === 'Waiting');
+  return createController({
+    ...context,
+    name: 'shard',
+    workers: 8,
+    sources: [
+      forKind(shards),
+      owned(jobs, ExpertShardKind),
+      mapped(trainings, ({ metadata }) => shards.store.byIndex('training', metadata.uid ?? '').map(keyOf), {
+        when: concernsExperts,
+      }),
+      islandsChanged(islands, () => waiting().map(keyOf)),
+    ],
+    async reconcile(key, signal) {
+      const shard = shards.store.get(key);
+      return shard && admits(settings, key) ? reconcile(shard, signal) : 'done';
+    },
+  });
+}
+
+/** Whether a change of a training can change what its experts do; its counters and progress cannot. */
+function concernsExperts(change: Change<ExpertTraining>): boolean {
+  if (change.type !== 'update') return true;
+  const facts = ({ metadata, status }: ExpertTraining) =>
+    JSON.stringify([metadata.generation, metadata.deletionTimestamp, status?.snapshot, hasFailed(status?.conditions)?.reason]);
+  return facts(change.object) !== facts(change.old);
+}
+
+function hasFailed(conditions: ExpertShardStatus['conditions'] | undefined) {
+  return conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+}
+
+/** What a training wants of each of its experts. */
+export function wishOf({ spec, status }: ExpertTraining): Pick<Wish, 'suspend' | 'stop'> {
+  const failed = hasFailed(status?.conditions);
+  if (!failed) return { suspend: spec.suspend };
+  return { suspend: spec.suspend, stop: { reason: 'Stopped', message: `the run has failed with ${failed.reason}` } };
+}
+
+const noWork: WorkStatus = { placement: 0, attempt: 0, restarts: 0, state: 'Waiting' };
+
+/** The whole status of a shard. Pure. */
+export function shardStatus(
+  shard: ExpertShard,
+  work: WorkStatus,
+  jobUid: string | undefined,
+  remaining: Remaining,
+  deleting: Why | undefined,
+  now: number,
+): ExpertShardStatus {
+  const { metadata, status: stored } = shard;
+  const list = conditionList(stored?.conditions, metadata.generation, now);
+  const ended = work.state === 'Accepted' || work.state === 'Blocked';
+  const why: Why = deleting ?? {
+    reason: (work.reason ??
+      (work.state === 'Accepted' ? 'Accepted' : work.state === 'Running' ? 'Running' : 'WaitingForPod')) as Why['reason'],
+    message: work.message ?? '',
+  };
+  list.set('Progressing', !ended && !deleting && work.state !== 'Waiting' && work.state !== 'Suspended', why.reason, why.message);
+  list.set('Complete', work.state === 'Accepted', why.reason, work.accepted?.digest ?? '');
+  list.set('Blocked', work.state === 'Blocked', why.reason, work.state === 'Blocked' ? why.message : '');
+  const placements = placementRecords(stored?.placements, work, jobUid);
+  const percent = work.state === 'Accepted' ? '100%' : percentText(work.progress);
+  const eta = ended ? undefined : etaText(timeLeft([remaining]));
+  return {
+    ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
+    ...work,
+    ...(placements.length === 0 ? {} : { placements }),
+    display: {
+      ...(percent === undefined ? {} : { progress: percent }),
+      ...(eta === undefined ? {} : { eta }),
+      ...(work.checkpoint ? { checkpoint: `step ${work.checkpoint.step}` } : {}),
+    },
+    conditions: list.conditions,
+  };
+}
+
+type Placements = NonNullable<ExpertShardStatus['placements']>;
+
+/** The newest placements; the uid of an IslandJob is added once it is seen. */
+function placementRecords(stored: Placements | undefined, work: WorkStatus, jobUid: string | undefined): Placements {
+  const { placement: number, island, job } = work;
+  const known = stored ?? [];
+  if (number === 0 || island === undefined || job === undefined) return known;
+  const old = known.find((one) => one.number === number);
+  const uid = jobUid ?? old?.jobUid;
+  const record = { number, island, job, ...(uid === undefined ? {} : { jobUid: uid }) };
+  return [...known.filter((one) => one.number !== number), record].slice(-mostPlacements);
+}

@@ -1,0 +1,227 @@
+/** From an owner's spec to the IslandJob that makes one work: containers resolved, params, inputs and prefixes filled in. Pure. */
+import type { Container } from '../api/container.ts';
+import { parseDuration } from '../api/duration.ts';
+import type { ExpertDataset } from '../api/expertdataset.ts';
+import type { ExpertShard } from '../api/expertshard.ts';
+import type { ExpertTraining } from '../api/experttraining.ts';
+import { type IslandJob, type IslandJobSpec, islandJobSpec, type JobInput } from '../api/islandjob.ts';
+import { index3, workPrefix } from '../api/keys.ts';
+import { apiVersion } from '../api/kind.ts';
+import { labels } from '../api/labels.ts';
+import { islandJobName } from '../api/names.ts';
+import type { ManifestRef, WorkRole } from '../api/work.ts';
+import { timestamp } from '../clock.ts';
+import type { Fresh, KubeObject } from '../kube/types.ts';
+import { expertInputs, snapshotOf } from './inputs.ts';
+import type { Demand } from './placement.ts';
+import type { HubSettings } from './settings.ts';
+
+/** Everything about the IslandJobs of one work that does not depend on the placement. */
+export interface JobTemplate {
+  /** The object whose status remembers the work; it owns the IslandJobs. */
+  owner: KubeObject;
+  labels: Record<string, string>;
+  demand: Demand;
+  spec: Omit<IslandJobSpec, 'island' | 'placement' | 'resume' | 'revision' | 'suspend' | 'stop'>;
+}
+
+/** What is known when a placement is made. */
+export interface PlacementFacts {
+  placement: number;
+  island: string;
+  resume: ManifestRef[];
+}
+
+export function jobName(template: JobTemplate, placement: number): string {
+  const { work, role } = template.spec;
+  return islandJobName(work.owner, { role, index: work.index }, placement);
+}
+
+/** The key by which all IslandJobs of one work are found. */
+export function workKey(spec: Pick<IslandJobSpec, 'work' | 'role'>): string {
+  return `${spec.work.owner.uid}/${spec.role}/${spec.work.index ?? ''}`;
+}
+
+export function islandJob(template: JobTemplate, facts: PlacementFacts): Fresh<IslandJob> {
+  const { owner } = template;
+  const { island, placement, resume } = facts;
+  return {
+    metadata: {
+      name: jobName(template, placement),
+      ...(owner.metadata.namespace === undefined ? {} : { namespace: owner.metadata.namespace }),
+      labels: { ...template.labels, [labels.placement]: String(placement), [labels.island]: island },
+      ownerReferences: [
+        {
+          apiVersion,
+          kind: owner.kind,
+          name: owner.metadata.name,
+          uid: owner.metadata.uid ?? '',
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: { ...template.spec, island, placement, resume, suspend: false, stop: false, revision: 1 },
+  };
+}
+
+/** How the reference image runs each role. */
+const programs: Record<WorkRole, string> = { Partition: 'partition', Expert: 'expert', Router: 'router', Evaluate: 'evaluate' };
+
+/** The image that a part of a spec asks for, or the reference image. */
+export function imageOf(container: Pick<Container, 'image'>, settings: HubSettings): string {
+  return container.image ?? settings.images.workload;
+}
+
+/** A container with image and command: the reference image runs the role's program, any other its own entry point. */
+function resolve(container: Container, role: WorkRole, image: string, settings: HubSettings): IslandJobSpec['container'] {
+  const resolved: IslandJobSpec['container'] = { ...containerFields(container), image };
+  if (container.image !== undefined) return resolved;
+  if (settings.imagePullPolicy !== undefined) resolved.imagePullPolicy ??= settings.imagePullPolicy;
+  resolved.command ??= ['python3', '-m', 'ddm', programs[role]];
+  return resolved;
+}
+
+/** The container alone, out of a part of a spec that also has params, retry and more. */
+function containerFields(part: Container): Container {
+  const { resources, image, imagePullPolicy, imagePullSecrets, command, args, env, envFrom } = part;
+  const { nodeSelector, tolerations, priorityClassName, runAsUser, podTemplate } = part;
+  const all = {
+    resources,
+    image,
+    imagePullPolicy,
+    imagePullSecrets,
+    command,
+    args,
+    env,
+    envFrom,
+    nodeSelector,
+    tolerations,
+    priorityClassName,
+    runAsUser,
+    podTemplate,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Container;
+}
+
+export function partitionTemplate(dataset: ExpertDataset, settings: HubSettings): JobTemplate {
+  const { spec, metadata } = dataset;
+  const owner = ownerOf(dataset);
+  const { maxSkew: _, ...partition } = spec.partition;
+  const job = spec.job;
+  return {
+    owner: dataset,
+    labels: {
+      [labels.datasetUid]: owner.uid,
+      [labels.dataset]: metadata.name,
+      [labels.role]: 'Partition',
+    },
+    demand: demandOf(job, owner.uid, {}),
+    spec: templateSpec.parse({
+      role: 'Partition',
+      work: {
+        namespace: owner.namespace,
+        owner: { kind: 'ExpertDataset', name: owner.name, uid: owner.uid },
+        experts: partition.experts,
+      },
+      seed: partition.clusters?.seed ?? 0,
+      container: resolve(job, 'Partition', imageOf(job, settings), settings),
+      // What the program of the user is told besides must not contradict what the resource says.
+      params: { ...job.params, ...partition, format: spec.source.format },
+      inputs: [],
+      output: { store: spec.storage.store, prefix: workPrefix(spec.storage.prefix, owner, 'Partition') },
+      source: { store: spec.source.store, prefix: spec.source.prefix },
+      retry: job.retry,
+      grace: job.grace,
+    }),
+  };
+}
+
+/** One expert. Needs the snapshot that the training froze at its start; `store` is that of the data set. */
+export function expertTemplate(training: ExpertTraining, shard: ExpertShard, store: string, settings: HubSettings): JobTemplate {
+  const { index } = shard.spec;
+  const part = training.spec.expert;
+  const inputs = expertInputs(shard.spec, store);
+  return trainingTemplate(training, shard, settings, { role: 'Expert', index, part, inputs, checkpoint: part.checkpoint });
+}
+
+/** The router, on the data set alone or, when it waits for the experts, on exactly what they published. */
+export function routerTemplate(training: ExpertTraining, inputs: JobInput[], settings: HubSettings): JobTemplate {
+  const part = training.spec.router;
+  if (!part) throw new Error(`cannot build the router of ${training.metadata.name}: spec.router is absent`);
+  return trainingTemplate(training, training, settings, { role: 'Router', part, inputs, checkpoint: part.checkpoint });
+}
+
+export function evaluationTemplate(training: ExpertTraining, inputs: JobInput[], settings: HubSettings): JobTemplate {
+  const part = training.spec.evaluation;
+  if (!part) throw new Error(`cannot build the evaluation of ${training.metadata.name}: spec.evaluation is absent`);
+  return trainingTemplate(training, training, settings, { role: 'Evaluate', part, inputs });
+}
+
+interface Part {
+  role: Exclude<WorkRole, 'Partition'>;
+  index?: number;
+  part: ExpertTraining['spec']['expert'] | NonNullable<ExpertTraining['spec']['router'] | ExpertTraining['spec']['evaluation']>;
+  inputs: JobInput[];
+  checkpoint?: IslandJobSpec['checkpoint'];
+}
+
+function trainingTemplate(training: ExpertTraining, holder: KubeObject, settings: HubSettings, want: Part): JobTemplate {
+  const { role, index, part, inputs } = want;
+  const owner = ownerOf(training);
+  const { storage, seed, deadline, placement } = training.spec;
+  const { snapshot, startedAt } = training.status ?? {};
+  const image = snapshot?.images[role] ?? imageOf(part, settings);
+  const spec = templateSpec.parse({
+    role,
+    work: {
+      namespace: owner.namespace,
+      owner: { kind: 'ExpertTraining', name: owner.name, uid: owner.uid },
+      training: owner.name,
+      ...(index === undefined ? {} : { index }),
+      experts: snapshotOf(training).experts,
+    },
+    seed,
+    container: resolve(part, role, image, settings),
+    params: part.params ?? {},
+    inputs,
+    output: { store: storage.store, prefix: workPrefix(storage.prefix, owner, role, index) },
+    retry: part.retry,
+    grace: part.grace,
+    ...(want.checkpoint ? { checkpoint: want.checkpoint } : {}),
+    ...(deadline !== undefined && startedAt !== undefined
+      ? { deadline: timestamp(Date.parse(startedAt) + parseDuration(deadline)) }
+      : {}),
+  });
+  return {
+    owner: holder,
+    labels: {
+      [labels.trainingUid]: owner.uid,
+      [labels.training]: owner.name,
+      [labels.role]: role,
+      ...(index === undefined ? {} : { [labels.expert]: index3(index) }),
+    },
+    demand: demandOf(part, owner.uid, placement.islands.matchLabels ?? {}),
+    spec,
+  };
+}
+
+/** Parsing applies the defaults of the API, so that what is created equals what the API server stores. */
+const templateSpec = islandJobSpec.omit({
+  island: true,
+  placement: true,
+  resume: true,
+  revision: true,
+  suspend: true,
+  stop: true,
+});
+
+function demandOf(container: Container, group: string, matchLabels: Record<string, string>): Demand {
+  const { gpus = 0, gpuProduct } = container.resources;
+  return { group, gpus, ...(gpuProduct === undefined ? {} : { gpuProduct }), matchLabels };
+}
+
+function ownerOf(object: KubeObject): { namespace: string; name: string; uid: string } {
+  const { namespace = '', name, uid = '' } = object.metadata;
+  return { namespace, name, uid };
+}

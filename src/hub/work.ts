@@ -1,0 +1,241 @@
+/** The one mechanism for a work of any role: what its owner wants and what is seen become the next status and what to do to its IslandJobs. */
+import type { IslandJob, IslandJobSpec } from '../api/islandjob.ts';
+import type { Reason } from '../api/reasons.ts';
+import type { AttemptRecord, ManifestRef, WorkState, WorkStatus } from '../api/work.ts';
+import { timestamp } from '../clock.ts';
+import type { Placement } from './placement.ts';
+import type { Verification } from './verify.ts';
+
+/** A reason of the closed list and the same in a sentence. */
+export interface Why {
+  reason: Reason;
+  message: string;
+}
+
+/** What the owner wants of the work now. */
+export interface Wish {
+  suspend: boolean;
+  /** Set: it must not be placed yet. */
+  hold?: Why | undefined;
+  /** Set: it ends for good, whatever it is doing. */
+  stop?: Why | undefined;
+  /** Policies that may change while it runs. */
+  retry: IslandJobSpec['retry'];
+  checkpoint: IslandJobSpec['checkpoint'];
+}
+
+export interface Seen {
+  /** As last stored in the owner's status: the memory of placement numbers. */
+  current: WorkStatus | undefined;
+  /** Every IslandJob of the work; that of the current placement is known to be absent when it is not in here. */
+  jobs: readonly IslandJob[];
+  /** Of the output of the current placement's IslandJob, once that has Succeeded. */
+  verification: Verification | undefined;
+  place(): Placement;
+  jobName(placement: number): string;
+  now: number;
+}
+
+export type WorkAction =
+  | { type: 'Create'; placement: number; island: string; resume: ManifestRef[] }
+  | { type: 'Patch'; job: IslandJob; spec: Pick<IslandJobSpec, 'suspend' | 'stop' | 'retry' | 'checkpoint' | 'revision'> };
+
+/**
+ * The status is stored before the actions are carried out: it is the write-ahead log of the IslandJobs. State Waiting with a
+ * `job` means "this placement is decided, its IslandJob may not exist yet"; without one, that the next placement is not decided.
+ */
+export interface WorkDecision {
+  status: WorkStatus;
+  actions: WorkAction[];
+  /** Milliseconds after which to look again when nothing else happens. */
+  after?: number;
+}
+
+/** How often a work that found no island looks again by itself; islands that change wake it at once. */
+const lookAgain = 30_000;
+
+export function decideWork(wish: Wish, seen: Seen): WorkDecision {
+  const stored = seen.current ?? { placement: 0, attempt: 0, restarts: 0, state: 'Waiting' };
+  if (stored.state === 'Accepted') return { status: stored, actions: [] };
+  const current = adoptNewest(stored, seen.jobs);
+  if (current.state === 'Blocked') return { status: current, actions: [] };
+  if (current.job === undefined || current.island === undefined) return next(wish, seen, current);
+  const job = seen.jobs.find((one) => one.metadata.name === current.job);
+  if (job) return follow(wish, seen, current, job);
+  // Gone after it had existed: its finalizer was lifted only when nothing of it ran, so that is the stop proof.
+  return current.state === 'Waiting' ? create(wish, seen, current, current.island) : next(wish, seen, current);
+}
+
+/** A status restored from an older copy knows less than the IslandJobs do: the highest number ever seen counts. */
+function adoptNewest(current: WorkStatus, jobs: readonly IslandJob[]): WorkStatus {
+  const newest = jobs.toSorted((a, b) => b.spec.placement - a.spec.placement)[0];
+  if (!newest || newest.spec.placement <= current.placement) return current;
+  return {
+    ...withoutWhy(current),
+    placement: newest.spec.placement,
+    island: newest.spec.island,
+    job: newest.metadata.name,
+    state: 'Pending',
+    attempt: 0,
+  };
+}
+
+/** Decides the next placement, if there is to be one. */
+function next(wish: Wish, seen: Seen, current: WorkStatus): WorkDecision {
+  const { island: _, job: __, ...kept } = withoutWhy(current);
+  if (wish.stop) return { status: blocked(kept, wish.stop, seen.now), actions: [] };
+  const hold = holdBack(wish);
+  if (hold) return { status: { ...kept, state: 'Waiting', ...hold }, actions: [] };
+  const chosen = seen.place();
+  if (chosen.island === undefined) {
+    return {
+      status: { ...kept, state: 'Waiting', reason: chosen.reason, message: cut(chosen.message, 1024) },
+      actions: [],
+      after: lookAgain,
+    };
+  }
+  const placement = current.placement + 1;
+  const decided: WorkStatus = {
+    ...kept,
+    placement,
+    island: chosen.island,
+    job: seen.jobName(placement),
+    state: 'Waiting',
+    attempt: 0,
+  };
+  return create(wish, seen, decided, chosen.island);
+}
+
+/** The placement is decided and its IslandJob does not exist. */
+function create(wish: Wish, seen: Seen, current: WorkStatus, island: string): WorkDecision {
+  if (wish.stop) return { status: blocked(current, wish.stop, seen.now), actions: [] };
+  const hold = holdBack(wish);
+  if (hold) return { status: { ...current, ...hold }, actions: [] };
+  // reason and message stay: they may say why the API server refused the IslandJob the last time.
+  const status = current.reason === 'Suspended' ? withoutWhy(current) : current;
+  return {
+    status,
+    actions: [{ type: 'Create', placement: current.placement, island, resume: resumeFrom(current, seen.jobs) }],
+  };
+}
+
+function holdBack(wish: Wish): Why | undefined {
+  if (wish.suspend) return { reason: 'Suspended', message: 'spec.suspend is true' };
+  return wish.hold;
+}
+
+/** The IslandJob of the current placement exists: the island says where it stands, the owner whether it goes on. */
+function follow(wish: Wish, seen: Seen, current: WorkStatus, job: IslandJob): WorkDecision {
+  const status = mirror(current, job);
+  switch (job.status?.state) {
+    case 'Succeeded':
+      return { ...accept(status, seen), actions: [] };
+    case 'Failed':
+      return { status: blocked(status, failureOf(job), seen.now), actions: [] };
+    case 'Stopped':
+      return next(wish, seen, status);
+    default:
+  }
+  if (job.metadata.deletionTimestamp !== undefined) {
+    const message = `IslandJob ${job.metadata.name} is being deleted; the next placement follows when its pods have stopped`;
+    return { status: { ...status, state: 'Stopping', reason: 'DeletionPending', message }, actions: [] };
+  }
+  const spec = {
+    suspend: wish.suspend,
+    stop: job.spec.stop || wish.stop !== undefined,
+    retry: wish.retry,
+    checkpoint: wish.checkpoint,
+  };
+  const same =
+    spec.suspend === job.spec.suspend &&
+    spec.stop === job.spec.stop &&
+    JSON.stringify(policies(spec)) === JSON.stringify(policies(job.spec));
+  return { status, actions: same ? [] : [{ type: 'Patch', job, spec: { ...spec, revision: job.spec.revision + 1 } }] };
+}
+
+/** The policies in one order of keys, so that they can be compared. */
+function policies({ retry, checkpoint }: Pick<IslandJobSpec, 'retry' | 'checkpoint'>) {
+  return [retry.maxRestarts, retry.backoff.initial, retry.backoff.max, checkpoint.keep];
+}
+
+function accept(status: WorkStatus, seen: Seen): { status: WorkStatus; after?: number } {
+  const { verification } = seen;
+  if (!verification) return { status: { ...status, state: 'Publishing' } };
+  if (verification.result === 'Verified') {
+    const accepted = { ...verification.accepted, placement: status.placement, at: timestamp(seen.now) };
+    return { status: { ...withoutWhy(status), state: 'Accepted', accepted, finishedAt: timestamp(seen.now) } };
+  }
+  const why: Why = { reason: verification.reason, message: cut(verification.message, 1024) };
+  if (verification.result === 'Refused') return { status: blocked(status, why, seen.now) };
+  return { status: { ...status, state: 'Publishing', ...why }, after: verification.after };
+}
+
+const mirrored: Record<string, WorkState> = {
+  Queued: 'Queued',
+  Starting: 'Starting',
+  Running: 'Running',
+  Publishing: 'Publishing',
+  Stopping: 'Stopping',
+  Suspended: 'Suspended',
+};
+
+/** What the island reports, with the memory of what earlier placements reached. Numbers never go back. */
+function mirror(current: WorkStatus, job: IslandJob): WorkStatus {
+  const seen = job.status;
+  const status: WorkStatus = {
+    ...withoutWhy(current),
+    state: mirrored[seen?.state ?? ''] ?? 'Pending',
+    attempt: Math.max(current.attempt, seen?.attempt ?? 0),
+    restarts: Math.max(current.restarts, seen?.restarts ?? 0),
+  };
+  if (seen?.reason !== undefined) status.reason = seen.reason;
+  if (seen?.message !== undefined) status.message = seen.message;
+  if (seen?.progress) status.progress = seen.progress;
+  if (seen?.checkpoint) status.checkpoint = seen.checkpoint;
+  const failure = lastFailure(job);
+  if (failure) status.failure = failure;
+  const startedAt = current.startedAt ?? seen?.startedAt;
+  if (startedAt !== undefined) status.startedAt = startedAt;
+  return status;
+}
+
+export function lastFailure(job: IslandJob): AttemptRecord | undefined {
+  return job.status?.attempts
+    .filter((attempt) => attempt.class !== undefined && attempt.class !== 'Succeeded')
+    .toSorted((a, b) => b.number - a.number)[0];
+}
+
+/** Why a failed IslandJob failed: its own words, else those of its last attempt. */
+function failureOf(job: IslandJob): Why {
+  const failure = lastFailure(job);
+  const reason = (job.status?.reason ?? failure?.class ?? 'Crash') as Reason;
+  const attempt = failure
+    ? `attempt ${failure.number} ended with ${failure.class}: ${failure.message ?? 'it left no message'}`
+    : '';
+  return { reason, message: cut(job.status?.message ?? (attempt || 'the island gave no message'), 1024) };
+}
+
+function blocked(status: WorkStatus, why: Why, now: number): WorkStatus {
+  return { ...status, state: 'Blocked', ...why, finishedAt: timestamp(now) };
+}
+
+/** Published checkpoints of earlier placements that training can go on from, newest first. */
+function resumeFrom(current: WorkStatus, jobs: readonly IslandJob[]): ManifestRef[] {
+  const quarantined = new Set(jobs.flatMap((job) => job.status?.quarantined ?? []));
+  const ofJobs = jobs.toSorted((a, b) => b.spec.placement - a.spec.placement).map((job) => job.status?.checkpoint);
+  const found = new Map<string, ManifestRef>();
+  for (const checkpoint of [current.checkpoint, ...ofJobs]) {
+    if (checkpoint?.kind !== 'Resumable' || quarantined.has(checkpoint.manifest) || found.has(checkpoint.digest)) continue;
+    found.set(checkpoint.digest, { manifest: checkpoint.manifest, digest: checkpoint.digest });
+  }
+  return [...found.values()].slice(0, 20);
+}
+
+function withoutWhy(status: WorkStatus): WorkStatus {
+  const { reason: _, message: __, ...rest } = status;
+  return rest;
+}
+
+export function cut(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+}
