@@ -1,0 +1,116 @@
+/** `npm test`: the checks of the source, then every test, quick ones first, with all that they need made ready before. */
+import { parseArgs } from 'node:util';
+import { type BinaryName, binaries } from '../local/binaries.ts';
+import { CommandError, command } from '../local/command.ts';
+import { explain } from '../local/explain.ts';
+import { buildImages } from '../local/images.ts';
+import { checkout } from '../local/paths.ts';
+import { createProgress, duration } from '../local/progress.ts';
+import { missingRequirements } from '../local/requirements.ts';
+import { type Stage, stages } from './run/stages.ts';
+import { runStage, type Tally } from './run/tally.ts';
+
+const usage = `Usage: npm test [-- OPTIONS] [PATTERN...]
+
+Type check, format and lint, then the tests whose path holds a PATTERN (all without one; then the checks run too).
+
+Options:
+  --stage NAME   only this stage: checks, unit, servers, clusters (may be given more than once)
+  --list         print the test files by stage and stop
+  --help         this text
+`;
+
+const progress = createProgress();
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
+
+async function check(): Promise<number> {
+  const checks: [string, string[]][] = [
+    ['tsc', ['--noEmit']],
+    ['biome', ['check', '.']],
+    ['oxlint', ['--type-aware']],
+  ];
+  let failed = 0;
+  for (const [program, args] of checks) {
+    const step = progress.start(`checks: ${program} ${args.join(' ')}`);
+    try {
+      await command(program, args, { cwd: checkout, signal: stop.signal });
+      step.done();
+    } catch (error) {
+      stop.signal.throwIfAborted();
+      step.failed();
+      failed += 1;
+      progress.say(error instanceof CommandError ? `${error.stdout}${error.stderr}` : explain(error));
+    }
+  }
+  return failed;
+}
+
+/** Makes what the stage's tests start, so that their time is theirs and a person sees what takes long. */
+async function prepare(stage: Stage): Promise<void> {
+  if (stage.name === 'unit') return;
+  const options = { progress, signal: stop.signal };
+  const needed: BinaryName[] = ['etcd', 'kube-apiserver', 'kubectl', 'versitygw'];
+  if (stage.name === 'servers') return void (await binaries(needed, options));
+  const missing = await missingRequirements();
+  for (const sentence of missing) progress.say(sentence);
+  if (missing.length > 0) return; // the tests skip themselves, by name
+  await binaries([...needed, 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'], options);
+  await buildImages(['pause', 'base', ...(stage.workloads ? (['atoll', 'atoll-ddm'] as const) : [])], options);
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: {
+      stage: { type: 'string', multiple: true, default: [] },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const wanted = (name: string) => values.stage.length === 0 || values.stage.includes(name);
+  const chosen = (await stages(positionals)).filter((stage) => wanted(stage.name));
+  if (values.list) {
+    for (const stage of chosen) console.log([`${stage.name} (${stage.about})`, ...stage.files].join('\n  '));
+    return 0;
+  }
+  const began = Date.now();
+  const checks = wanted('checks') && positionals.length === 0 ? await check() : 0;
+  const tallies: Tally[] = [];
+  for (const stage of chosen) {
+    try {
+      await prepare(stage);
+    } catch (error) {
+      stop.signal.throwIfAborted();
+      progress.say(`cannot prepare the stage ${stage.name}: ${explain(error)}`);
+    }
+    tallies.push(await runStage(stage, progress, stop.signal));
+    stop.signal.throwIfAborted();
+  }
+  return summary(tallies, checks, Date.now() - began);
+}
+
+function summary(tallies: readonly Tally[], checks: number, ms: number): number {
+  const skipped = tallies.flatMap((tally) => tally.skipped);
+  const failures = tallies.flatMap((tally) => tally.failures);
+  const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
+  const lines: string[] = [''];
+  if (skipped.length > 0) lines.push('Skipped:', ...skipped.map(({ file, name, why }) => `  ${file}: ${name}\n      ${why}`), '');
+  if (failures.length > 0) lines.push('Failed:', ...failures.map(({ file, name }) => `  ${file}: ${name}`), '');
+  if (checks > 0) lines.push(`Failed checks of the source: ${checks}`, '');
+  if (passed + failures.length === 0) lines.push('No test ran.');
+  lines.push(`Took ${duration(ms)}.`, `${passed} passed, ${failures.length + checks} failed, ${skipped.length} skipped`);
+  console.log(lines.join('\n'));
+  return failures.length + checks > 0 || (passed === 0 && tallies.length > 0) ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${stop.signal.aborted ? 'Stopped.' : explain(error)}\n`);
+  process.exitCode = stop.signal.aborted ? 130 : 1;
+}
