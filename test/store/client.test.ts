@@ -1,17 +1,17 @@
 /** The object store against a real versitygw. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DamagedObjectError, PreconditionFailedError, StoreRefusedError, StoreUnavailableError } from '../../src/store/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { type Gateway, gatewayMissing, startGateway } from './gateway.ts';
+import { flipBit, type Gateway, gatewayMissing, startGateway } from './gateway.ts';
 
 const MIB = 1024 * 1024;
 
-describe('object store on versitygw', { skip: gatewayMissing() ?? false }, () => {
+describe('object store on versitygw', { skip: gatewayMissing }, () => {
   let gateway: Gateway;
   let store: ObjectStore;
   let folder: string;
@@ -133,12 +133,3 @@ describe('object store on versitygw', { skip: gatewayMissing() ?? false }, () =>
     );
   });
 });
-
-async function flipBit(path: string, at: number): Promise<void> {
-  const handle = await open(path, 'r+');
-  const byte = Buffer.alloc(1);
-  await handle.read(byte, 0, 1, at);
-  byte[0] = (byte[0] ?? 0) ^ 1;
-  await handle.write(byte, 0, 1, at);
-  await handle.close();
-}

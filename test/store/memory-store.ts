@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { DamagedObjectError, PreconditionFailedError } from '../../src/store/errors.ts';
 import type { ListedObject, ObjectStore, PutFileOptions, PutOptions, StoredFile } from '../../src/store/object-store.ts';
 
-export type StoreOperation = 'put' | 'putFile' | 'get' | 'getFile' | 'head' | 'list' | 'delete';
+export type StoreOperation = 'put' | 'putFile' | 'get' | 'getFile' | 'verifyFile' | 'head' | 'list' | 'delete';
 
 /** `before` runs ahead of the operation, `after` once it took effect but before the caller hears of it; both fail it by throwing. */
 export interface StoreFaults {
@@ -58,14 +58,15 @@ export class MemoryStore implements ObjectStore {
     });
   }
 
-  async getFile(key: string, path: string, options: StoredFile): Promise<void> {
-    const body = await this.#run('getFile', key, () => this.objects.get(key));
-    if (body === undefined) throw new DamagedObjectError(key, 'it does not exist');
-    if (body.length !== options.size) throw new DamagedObjectError(key, `it has ${body.length} bytes, expected ${options.size}`);
-    if (hex(body) !== options.sha256)
-      throw new DamagedObjectError(key, `its SHA-256 is ${hex(body)}, expected ${options.sha256}`);
+  async getFile(key: string, path: string, options: { size: number; sha256?: string }): Promise<StoredFile> {
+    const body = await this.#verified('getFile', key, options);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, body);
+    return { size: body.length, sha256: hex(body) };
+  }
+
+  async verifyFile(key: string, options: StoredFile): Promise<void> {
+    await this.#verified('verifyFile', key, options);
   }
 
   async head(key: string): Promise<{ size: number } | undefined> {
@@ -89,6 +90,18 @@ export class MemoryStore implements ObjectStore {
     await this.#run('delete', key, () => {
       if (this.objects.delete(key)) this.deletes.push(key);
     });
+  }
+
+  async #verified(operation: StoreOperation, key: string, expected: { size: number; sha256?: string }): Promise<Uint8Array> {
+    const body = await this.#run(operation, key, () => this.objects.get(key));
+    if (body === undefined) throw new DamagedObjectError(key, 'it does not exist');
+    if (body.length !== expected.size)
+      throw new DamagedObjectError(key, `it has ${body.length} bytes, expected ${expected.size}`);
+    const sha256 = hex(body);
+    if (expected.sha256 !== undefined && sha256 !== expected.sha256) {
+      throw new DamagedObjectError(key, `its SHA-256 is ${sha256}, expected ${expected.sha256}`);
+    }
+    return body;
   }
 
   #write(key: string, body: Uint8Array): void {
