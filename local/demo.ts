@@ -1,0 +1,177 @@
+/** `npm run demo`: a cluster, Atoll and real digits on this machine; four experts, a router and an ensemble out. */
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock, systemRandom } from '../src/clock.ts';
+import { createKubeClient } from '../src/kube/client.ts';
+import { createObjectStore } from '../src/store/client.ts';
+import { type Cluster, startCluster } from './cluster.ts';
+import { type Compared, comparison } from './demo/compare.ts';
+import { digitsNpz } from './demo/digits.ts';
+import { follow } from './demo/follow.ts';
+import { fetchResult } from './demo/results.ts';
+import { installAtoll } from './install.ts';
+import { type ObjectStorage, startObjectStorage } from './object-storage.ts';
+import { checkout, stateDir } from './paths.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { requireEverything } from './requirements.ts';
+
+const USAGE = `Usage: npm run demo [-- OPTIONS]
+
+Brings up a Kubernetes cluster and an object store on this machine, installs Atoll, trains four experts and a router on
+10,000 handwritten digits, evaluates the ensemble and puts the result into .atoll/demo. Needs Linux and root. The first time
+it compiles Kubernetes and builds images (up to 20 minutes); after that it takes under 5.
+
+Options:
+  --compare   also train two single models of the same training compute, and print one table
+  --keep      leave everything running at the end, until Ctrl-C (the default on a terminal)
+  --no-keep   end when the result is there
+  --help      this text
+`;
+
+const NAMESPACE = 'research';
+const BUCKET = 'atoll';
+const LIMIT_MS = 30 * 60_000;
+/** What is trained: the title in the table of --compare, and the name in the manifests. */
+const ENSEMBLE = { title: 'ensemble of 4 experts', name: 'digits' };
+const SINGLES = [
+  { title: 'single, same batch and steps', name: 'digits-single-batch' },
+  { title: "single, expert's batch, 4 x steps", name: 'digits-single-steps' },
+];
+
+interface Options {
+  compare: boolean;
+  keep: boolean;
+}
+
+async function demo(options: Options, signal: AbortSignal): Promise<void> {
+  const progress = createProgress();
+  const folder = join(stateDir, 'demo');
+  await requireEverything({ progress, signal });
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, 'result'), { recursive: true });
+
+  await using cluster = await startCluster({
+    name: 'demo',
+    gpus: 4,
+    dir: join(folder, 'cluster'),
+    images: ['atoll', 'atoll-ddm'],
+    progress,
+    signal,
+  });
+  const hosts = ['127.0.0.1', cluster.hostAddress];
+  await using storage = await startObjectStorage({ dir: join(folder, 'storage'), buckets: [BUCKET], hosts, progress, signal });
+  const store = createObjectStore(
+    { name: 'default', endpoint: storage.endpoint, region: storage.region, bucket: BUCKET, pathStyle: true },
+    storage.credentials,
+  );
+  await step(progress, 'Uploading 10,000 digits', async () => store.put('raw/digits/digits.npz', await digitsNpz()));
+  await step(progress, 'Installing Atoll', () => installAtoll({ cluster, storage, bucket: BUCKET, namespaces: [NAMESPACE] }));
+
+  const client = createKubeClient({ kubeconfig: cluster.kubeconfigPath, clock: systemClock, random: systemRandom });
+  const watch = { client, namespace: NAMESPACE, output: process.stdout, signal, limitMs: LIMIT_MS };
+  await apply(cluster, progress, 'manifests/demo');
+  progress.say('');
+  const trained = await follow({ ...watch, names: [ENSEMBLE.name] });
+  if (options.compare) {
+    await apply(cluster, progress, 'manifests/demo/compare');
+    trained.push(...(await follow({ ...watch, names: SINGLES.map(({ name }) => name) })));
+  }
+  const results = [];
+  for (const training of trained)
+    results.push(await fetchResult(store, training, join(folder, 'result', training.metadata.name), signal));
+  await client.close();
+
+  const [ensemble] = results;
+  if (ensemble === undefined) throw new Error('cannot show a result: nothing was trained');
+  if (options.compare) {
+    const titles = [ENSEMBLE, ...SINGLES].map(({ title }) => title);
+    const compared: Compared[] = results.map(({ metrics }, index) => ({ title: titles[index] ?? '', metrics }));
+    process.stdout.write(`${comparison(compared).join('\n')}\n\n`);
+  }
+  process.stdout.write(farewell(cluster, storage, ensemble, options.keep));
+  if (options.keep) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+async function step(progress: Progress, text: string, run: () => Promise<unknown>): Promise<void> {
+  const running = progress.start(text);
+  try {
+    await run();
+    running.done();
+  } catch (error) {
+    running.failed();
+    throw error;
+  }
+}
+
+/** Applies a folder of this checkout as a user would, and says so. */
+async function apply(cluster: Cluster, progress: Progress, folder: string): Promise<void> {
+  progress.say(`$ kubectl apply -f ${folder}`);
+  const files = (await readdir(join(checkout, folder))).filter((file) => file.endsWith('.yaml')).toSorted();
+  const { stdout } = await cluster.kubectl(['apply', ...files.flatMap((file) => ['-f', join(checkout, folder, file)])]);
+  progress.say(stdout.trimEnd());
+}
+
+function farewell(
+  cluster: Cluster,
+  storage: ObjectStorage,
+  result: { manifest: string; digest: string; folder: string },
+  keep: boolean,
+): string {
+  const folder = relative(process.cwd(), result.folder);
+  const there = `
+The ensemble is published:
+  manifest   s3://${BUCKET}/${result.manifest}
+  digest     ${result.digest}
+  samples    ${join(folder, 'grid.png')}
+  metrics    ${join(folder, 'metrics.json')}
+  bucket     ${relative(process.cwd(), join(storage.objects, BUCKET))} (object store at ${storage.endpoint})
+`;
+  if (!keep) return there;
+  const kubectl = `kubectl --kubeconfig ${relative(process.cwd(), cluster.kubeconfigPath)} -n ${NAMESPACE}`;
+  return `${there}
+The cluster is still up. In another terminal:
+  export PATH="$(npm run --silent local -- bin):$PATH"
+  ${kubectl} get eds,et,es,ij,isl
+  ${kubectl} describe et digits
+  ${kubectl} explain et.spec.expert
+
+Ctrl-C stops and removes everything but .atoll/demo.
+`;
+}
+
+function options(): Options | 'help' {
+  const { values } = parseArgs({
+    options: {
+      compare: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: process.stdout.isTTY === true },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+    allowNegative: true,
+  });
+  return values.help ? 'help' : values;
+}
+
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.on(name, () => {
+    if (!stop.signal.aborted) process.stderr.write('\nStopping: removing the cluster ...\n');
+    stop.abort(new Error(`stopped by ${name}`));
+  });
+try {
+  const chosen = options();
+  if (chosen === 'help') process.stdout.write(USAGE);
+  else await demo(chosen, stop.signal);
+} catch (error) {
+  if (stop.signal.aborted) process.exitCode = 130;
+  else {
+    process.stderr.write(`\ncannot finish the demo: ${explain(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** The message of an error and of everything that caused it. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}\n  because: ${explain(error.cause)}`;
+}

@@ -1,0 +1,117 @@
+/** The one binary: reads argv and the environment, picks the role, and is the only place that ends the process. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+import { systemClock, systemRandom } from './clock.ts';
+import { runCourier } from './courier/main.ts';
+import { createLog, type LogLevel } from './log.ts';
+import { loadSettings, SettingsError } from './settings.ts';
+import { runStandalone } from './standalone.ts';
+
+const VERSION = '0.1.0';
+
+const USAGE = `Atoll trains decentralized diffusion models on compute islands.
+
+Usage:
+  atoll standalone --config FILE [--kubeconfig FILE]   operator and island in one process, for one cluster
+  atoll courier restore --config FILE                  in the training pod: claim, fetch inputs, resume
+  atoll courier publish --config FILE                  in the training pod: publish checkpoints, serve progress
+  atoll version                                        print the version
+
+Options:
+  --config FILE       settings (YAML) of the operator, or the courier's configuration (JSON)
+  --kubeconfig FILE   cluster to work on; without it, the one this process runs in
+  --log-level LEVEL   trace, debug, info, warn or error, instead of logLevel of the settings
+  --help              this text
+`;
+
+/** Thrown for a command line that cannot be understood; the usage is printed below it. */
+class UsageError extends Error {}
+
+interface Arguments {
+  words: string[];
+  config?: string | undefined;
+  kubeconfig?: string | undefined;
+  logLevel?: LogLevel | undefined;
+  help: boolean;
+}
+
+function readArguments(argv: string[]): Arguments {
+  try {
+    const { values, positionals } = parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        config: { type: 'string' },
+        kubeconfig: { type: 'string' },
+        'log-level': { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    const level = values['log-level'];
+    const levels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+    const logLevel = levels.find((name) => name === level);
+    if (level !== undefined && logLevel === undefined)
+      throw new UsageError(`--log-level is "${level}", it must be one of ${levels.join(', ')}`);
+    return { words: positionals, config: values.config, kubeconfig: values.kubeconfig, logLevel, help: values.help };
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError((error as Error).message);
+  }
+}
+
+function needConfig(args: Arguments): string {
+  if (args.config === undefined) throw new UsageError(`atoll ${args.words.join(' ')} needs --config FILE`);
+  return args.config;
+}
+
+/** Runs one command; the number is the exit code of the process. */
+async function run(argv: string[], signal: AbortSignal): Promise<number> {
+  const args = readArguments(argv);
+  const command = args.words.join(' ');
+  if (args.help || command === '') {
+    process.stdout.write(USAGE);
+    return args.help ? 0 : 2;
+  }
+  switch (command) {
+    case 'version':
+      process.stdout.write(`${VERSION}\n`);
+      return 0;
+    case 'standalone': {
+      const settings = await loadSettings(needConfig(args));
+      const log = createLog({ level: args.logLevel ?? settings.logLevel, role: 'standalone' });
+      // A pod's name stays over restarts of its container, so the lease needs no time to run out; elsewhere each process is a new one.
+      const identity = process.env['ATOLL_POD_NAME'] ?? `${hostname()}_${randomUUID()}`;
+      await runStandalone({ settings, kubeconfig: args.kubeconfig, identity, version: VERSION, log, signal });
+      return 0;
+    }
+    case 'courier restore':
+    case 'courier publish': {
+      const log = createLog({ level: args.logLevel ?? 'info', role: command.replace(' ', '-') });
+      const { ATOLL_POD_UID: uid = '', ATOLL_POD_NAME: name = '', ATOLL_NODE: node = '' } = process.env;
+      return await runCourier({
+        command: command === 'courier restore' ? 'restore' : 'publish',
+        configPath: needConfig(args),
+        pod: { uid, name, node },
+        clock: systemClock,
+        random: systemRandom,
+        log,
+        signal,
+      });
+    }
+    default:
+      throw new UsageError(`there is no command "${command}"`);
+  }
+}
+
+const stop = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
+
+run(process.argv.slice(2), stop.signal).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    if (error instanceof UsageError) process.stderr.write(`atoll: ${error.message}\n\n${USAGE}`);
+    else if (error instanceof SettingsError) process.stderr.write(`atoll: ${error.message}\n`);
+    else createLog({ level: 'error', role: 'main' }).fatal({ err: error }, 'cannot go on');
+    process.exit(error instanceof UsageError || error instanceof SettingsError ? 2 : 1);
+  },
+);

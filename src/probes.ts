@@ -1,0 +1,52 @@
+/** The operator's HTTP port: liveness, readiness and metrics, for the kubelet and Prometheus. Nothing here needs a credential. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+
+export interface ProbesOptions {
+  /** TCP port; 0 takes a free one. */
+  port: number;
+  registry: Registry;
+  ready: () => boolean;
+}
+
+export interface Probes extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Serves `/healthz`, `/readyz` and `/metrics` until disposed. */
+export async function serveProbes(options: ProbesOptions): Promise<Probes> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, body: string, type = 'text/plain; charset=utf-8') =>
+      response.writeHead(status, { 'content-type': type }).end(body);
+    switch (request.url) {
+      case '/healthz':
+        return answer(200, 'ok\n');
+      case '/readyz':
+        return options.ready()
+          ? answer(200, 'ok\n')
+          : answer(503, 'cannot work yet: stores are being filled or the lease is held by another\n');
+      case '/metrics':
+        options.registry.metrics().then(
+          (text) => answer(200, text, options.registry.contentType),
+          (error: unknown) => answer(500, `cannot collect metrics: ${String(error)}\n`),
+        );
+        return;
+      default:
+        return answer(404, 'not found: /healthz, /readyz and /metrics are here\n');
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+    },
+  };
+}
