@@ -158,15 +158,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     normal: (object, reason, message, action) => record('Normal', object, reason, message, action),
     warning: (object, reason, message, action) => record('Warning', object, reason, message, action),
     async run(signal) {
+      signal.addEventListener('abort', () => wake(), { once: true });
       while (!signal.aborted) {
         const [next] = pending;
         if (next) await sendOne(next, signal);
-        else {
+        else
           await new Promise<void>((resolve) => {
             wake = resolve;
-            signal.addEventListener('abort', () => resolve(), { once: true });
           });
-        }
       }
       // What was recorded last often says why the process ends.
       const last = new AbortController();

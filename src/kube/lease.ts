@@ -1,5 +1,6 @@
 /** Leader election on a coordination.k8s.io Lease, by what this process itself observes; other hosts' clocks are never trusted. */
 import { type Clock, type Random, timestamp } from '../clock.ts';
+import { link } from './abort.ts';
 import { type Lease as LeaseObject, leases } from './core.ts';
 import { ApiError, LeaseLostError, messageOf } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
@@ -28,7 +29,7 @@ export interface Lease {
   readonly held: boolean;
   /** Who holds it, as last seen. */
   readonly holder: string | undefined;
-  /** Resolves once we hold it; rejects when the signal is aborted. */
+  /** Resolves once we hold it; rejects with the signal's reason when it is aborted first. */
   acquire(signal: AbortSignal): Promise<void>;
   /** Renews until the signal is aborted (resolves) or the lease is lost (rejects with `LeaseLostError`). */
   hold(signal: AbortSignal): Promise<void>;
@@ -48,69 +49,76 @@ export function createLease(options: LeaseOptions): Lease {
   let held = false;
   let holder: string | undefined;
   let seen: LeaseObject | undefined;
+  /** Our last write of `seen` succeeded and nothing says that anyone wrote since. */
+  let current = false;
   /** Timers, not wall times: a clock that is set forward or back must not move the lease. */
   let expired = false;
   let stopExpiry: () => void = () => {};
   let stopDeadline: () => void = () => {};
+  let onLost: () => void = () => {};
 
-  const observe = (lease: LeaseObject) => {
+  function setHeld(value: boolean): void {
+    stopDeadline();
+    stopDeadline = () => {};
+    if (held && !value) onLost();
+    held = value;
+    metrics?.leader.set({ name }, value ? 1 : 0);
+  }
+  setHeld(false);
+
+  function observe(lease: LeaseObject): void {
     if (seen?.metadata.resourceVersion === lease.metadata.resourceVersion) return;
     seen = lease;
     holder = lease.spec.holderIdentity || undefined;
     expired = false;
     stopExpiry();
-    const ms = (lease.spec.leaseDurationSeconds ?? durationSeconds) * 1000;
-    stopExpiry = clock.timer(ms, () => {
+    stopExpiry = clock.timer((lease.spec.leaseDurationSeconds ?? durationSeconds) * 1000, () => {
       expired = true;
     });
-  };
-  const setHeld = (value: boolean) => {
-    held = value;
-    metrics?.leader.set({ name }, value ? 1 : 0);
-    stopDeadline();
-    stopDeadline = () => {};
-  };
-  setHeld(false);
+  }
 
-  /** One try. True: we hold it, and have since just before this was sent. */
-  async function tryOnce(signal?: AbortSignal): Promise<boolean> {
-    const how = signal ? { signal } : {};
+  /** The lease with us as its holder, or undefined while it is someone else's. */
+  async function write(signal: AbortSignal): Promise<LeaseObject | undefined> {
     const now = microTime(clock.now());
     const mine = { holderIdentity: identity, leaseDurationSeconds: durationSeconds, renewTime: now };
-    let deadlineOver = false;
-    const stop = clock.timer(deadlineMs, () => {
-      deadlineOver = true;
-      if (stopDeadline === stop) setHeld(false);
-    });
-    const won = (lease: LeaseObject): boolean => {
-      observe(lease);
-      setHeld(!deadlineOver);
-      stopDeadline = stop;
-      return held;
-    };
-    let kept = false;
-    try {
-      const found = await client.get(leases, { namespace, name }, how);
+    if (!current || !held) {
+      const found = await client.get(leases, { namespace, name }, { signal });
       if (!found) {
         const spec = { ...mine, acquireTime: now, leaseTransitions: 0 };
-        kept = won(await client.create(leases, { metadata: { namespace, name }, spec }, how));
-        return kept;
+        return await client.create(leases, { metadata: { namespace, name }, spec }, { signal });
       }
       observe(found);
-      const ours = found.spec.holderIdentity === identity;
-      if (!ours && holder !== undefined && !expired) return false;
-      const taken = ours ? {} : { acquireTime: now, leaseTransitions: (found.spec.leaseTransitions ?? 0) + 1 };
-      const { uid, resourceVersion } = found.metadata;
-      const patch = { metadata: { uid, resourceVersion }, spec: { ...mine, ...taken } };
-      kept = won(await client.patch(leases, { namespace, name }, patch, { contentType: 'merge', ...how }));
-      return kept;
+    }
+    const ours = holder === identity;
+    if (!seen || (!ours && holder !== undefined && !expired)) return undefined;
+    const { uid, resourceVersion } = seen.metadata;
+    const taken = ours ? {} : { acquireTime: now, leaseTransitions: (seen.spec.leaseTransitions ?? 0) + 1 };
+    const patch = { metadata: { uid, resourceVersion }, spec: { ...mine, ...taken } };
+    return await client.patch(leases, { namespace, name }, patch, { contentType: 'merge', signal });
+  }
+
+  /** One try to acquire or renew. The deadline counts from before it was sent: nobody knows when it took effect. */
+  async function tryOnce(signal: AbortSignal): Promise<void> {
+    let late = false;
+    const stop: () => void = clock.timer(deadlineMs, () => {
+      late = true;
+      if (stopDeadline === stop) setHeld(false);
+    });
+    try {
+      const lease = await write(signal);
+      if (lease && !late) {
+        observe(lease);
+        setHeld(true);
+        stopDeadline = stop;
+      }
+      current = lease !== undefined;
     } catch (error) {
-      if (signal?.aborted) throw error;
-      const lostRace = error instanceof ApiError && (error.isConflict || error.isAlreadyExists);
-      log[lostRace ? 'debug' : 'warn']({ lease: name, error: messageOf(error) }, 'cannot acquire or renew the lease');
-      return false;
+      current = false;
+      if (signal.aborted) return;
+      const race = error instanceof ApiError && (error.isConflict || error.isAlreadyExists);
+      log[race ? 'debug' : 'warn']({ lease: name, error: messageOf(error) }, 'cannot acquire or renew the lease');
     } finally {
-      if (!kept) stop();
+      if (stopDeadline !== stop) stop();
     }
   }
 
@@ -125,7 +133,10 @@ export function createLease(options: LeaseOptions): Lease {
     },
     async acquire(signal) {
       let told: string | undefined;
-      while (!(await tryOnce(signal))) {
+      for (;;) {
+        signal.throwIfAborted();
+        await tryOnce(signal);
+        if (held) break;
         if (holder !== undefined && holder !== told)
           log.info({ lease: name, holder }, 'another process holds the lease; waiting');
         told = holder;
@@ -134,24 +145,29 @@ export function createLease(options: LeaseOptions): Lease {
       log.info({ lease: name, identity }, 'lease acquired');
     },
     async hold(signal) {
-      const lost = (why: string) => new LeaseLostError(`cannot hold lease ${namespace}/${name}: ${why}`);
-      while (!signal.aborted) {
-        // Waking at the deadline, not after it: `held` has turned false by then and whoever acts must stop.
-        await pause(signal).catch(() => undefined);
-        if (signal.aborted) return;
-        if (held) await tryOnce(signal).catch(() => false);
-        if (signal.aborted) return;
-        if (holder !== undefined && holder !== identity) {
-          setHeld(false);
-          throw lost(`${holder} holds it now`);
+      const linked = link(signal);
+      // At the deadline, not after the next try: from then on another process may be acting.
+      onLost = () => linked.abort(new LeaseLostError(`cannot hold lease ${name}: no renewal within ${deadlineMs / 1000} s`));
+      if (!held) onLost();
+      try {
+        while (!linked.signal.aborted) {
+          await pause(linked.signal).catch(() => undefined);
+          if (!linked.signal.aborted) await tryOnce(linked.signal);
+          if (held && holder !== identity) {
+            setHeld(false);
+            throw new LeaseLostError(`cannot hold lease ${name}: ${holder ?? 'nobody'} holds it now`);
+          }
         }
-        if (!held) throw lost(`no renewal succeeded within ${deadlineMs / 1000} s`);
+        if (!signal.aborted) throw linked.signal.reason;
+      } finally {
+        linked.unlink();
+        onLost = () => {};
       }
     },
     async release() {
+      stopExpiry();
       if (!held || !seen) return;
       setHeld(false);
-      stopExpiry();
       const { uid, resourceVersion } = seen.metadata;
       const patch = { metadata: { uid, resourceVersion }, spec: { holderIdentity: '', leaseDurationSeconds: 1 } };
       try {

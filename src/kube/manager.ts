@@ -8,6 +8,8 @@ import type { KubeObject, ResourceType } from './types.ts';
 export interface ManagerOptions extends InformerContext {
   /** Controllers and leader loops run only while this is held; informers always do. */
   lease?: Lease;
+  /** Milliseconds that reconciles under way get to end in. Default 20 s. */
+  drainMs?: number;
 }
 
 export interface LoopOptions {
@@ -31,7 +33,7 @@ export interface Manager {
 }
 
 export function createManager(options: ManagerOptions): Manager {
-  const { clock, log, lease } = options;
+  const { clock, log, lease, drainMs = 20_000 } = options;
   const informers = new Map<string, { informer: RunnableInformer<never>; transform: unknown }[]>();
   const controllers: Controller[] = [];
   const loops: { name: string; run: (signal: AbortSignal) => Promise<void>; leaderOnly: boolean }[] = [];
@@ -67,7 +69,13 @@ export function createManager(options: ManagerOptions): Manager {
         },
         async stop() {
           controller.abort(signal.reason);
-          await Promise.all(tasks);
+          const late = Promise.withResolvers<void>();
+          const cancel = clock.timer(drainMs, () => {
+            log.warn({ drainMs }, 'something did not end in time and is left behind');
+            late.resolve();
+          });
+          await Promise.race([Promise.all(tasks), late.promise]);
+          cancel();
         },
       };
     };

@@ -27,6 +27,10 @@ const firstBackoffMs = 200;
 const longestBackoffMs = 30_000;
 /** A watch that lived this long was a good one: what comes after it is a first failure again. */
 const healthyMs = 10_000;
+/** A list now and then mends what no watch would show, such as a database restored from a backup. */
+const relistMs = 60 * 60_000;
+/** Watching from the same version fails again and again: perhaps the version itself is the reason. */
+const failuresToRelist = 5;
 
 /** Resolves only when the signal is aborted. Nothing that the API server does or fails to do makes it reject. */
 export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>, signal: AbortSignal): Promise<void> {
@@ -35,6 +39,7 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
   /** Undefined: the store may have missed something and must be listed again. */
   let version: string | undefined;
   let failures = 0;
+  let listedAt = clock.now();
 
   const note = (changes: Change<T>[]) => {
     for (const change of changes) options.onChange(change);
@@ -57,6 +62,7 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
       else next = page.continue;
       contact();
     } while (next !== undefined);
+    listedAt = clock.now();
     note(store.replace(items));
     options.onSynced();
   }
@@ -65,8 +71,11 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
     metrics?.watches.inc({ name });
     for await (const event of client.watch(type, { ...selection, resourceVersion: from, signal })) {
       contact();
-      if (event.type === 'BOOKMARK') version = event.resourceVersion;
-      else {
+      if (event.type === 'BOOKMARK') {
+        const wentBack = Number(event.resourceVersion) < Number(version);
+        version = wentBack ? undefined : event.resourceVersion;
+        if (wentBack) return;
+      } else {
         note(event.type === 'DELETED' ? store.delete(event.object) : store.set(event.object));
         version = event.object.metadata.resourceVersion;
       }
@@ -87,13 +96,14 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
     // A watch that the server closed after its time is how watches end; it goes on from the last version at once.
     if (failure === undefined && lived >= 1000) {
       failures = 0;
+      if (clock.now() - listedAt > relistMs) version = undefined;
       continue;
     }
     if (lived >= healthyMs) failures = 0;
     failures++;
     // After 410 the version is of no use. Otherwise it is still good: events after it are only late, not lost.
     const expired = failure instanceof ApiError && failure.isExpired;
-    if (expired) version = undefined;
+    if (expired || failures % failuresToRelist === 0) version = undefined;
     const reason = reasonOf(failure);
     metrics?.reflectorFailures.inc({ name, reason });
     const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + random.next());

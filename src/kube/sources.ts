@@ -1,7 +1,7 @@
 /** What wakes a controller: changes of its own kind, of what it owns, or of anything mapped to keys. */
 import type { Informer } from './informer.ts';
 import type { Change } from './store.ts';
-import { apiVersionOf, type KubeObject, keyOf, type ObjectKey, type ResourceType } from './types.ts';
+import { apiVersionOf, type KubeObject, keyOf, keyString, type ObjectKey, type ResourceType } from './types.ts';
 
 /** Calls `enqueue` for every change from now on, and once for everything there is. */
 export interface Source {
@@ -23,8 +23,8 @@ export function mapped<T extends KubeObject>(
     start(enqueue) {
       informer.onChange((change) => {
         if (options.when && !options.when(change)) return;
-        for (const key of keys(change.object)) enqueue(key);
-        if (change.type === 'update') for (const key of keys(change.old)) enqueue(key);
+        const all = [...keys(change.object), ...(change.type === 'update' ? keys(change.old) : [])];
+        for (const key of new Map(all.map((each) => [keyString(each), each])).values()) enqueue(key);
       });
     },
   };

@@ -26,7 +26,8 @@ export function selects(selection: Selection, object: KubeObject): boolean {
 }
 
 export function createHistory(longest: number) {
-  let version = 0;
+  // Never 0, which means "any version" to a watch.
+  let version = 1;
   /** Events up to here are forgotten. */
   let compacted = 0;
   let events: StoredEvent[] = [];
