@@ -10,6 +10,7 @@ import type { EndReason } from './ending.ts';
 import { attemptOf, isDeleting, isFinished, ownedBy } from './jobview.ts';
 import type { Action, Limits, Observed } from './observed.ts';
 import { endOf, hasEnded, type PodPhase, phaseOf, type Waiting, waitingFor } from './podview.ts';
+import { openRecord } from './record.ts';
 
 export interface OpenAttempt {
   readonly record: AttemptRecord;
@@ -47,7 +48,7 @@ export function openAttempt(observed: Observed, record: AttemptRecord): OpenAtte
   const main = mainPod(record, own.length > 0 ? own : pods);
   const queued = kubeJob?.spec.suspend === true;
   const phase = main ? phaseOf(main, observed.lostNodes) : queued ? 'Queued' : 'NoPod';
-  const waiting = main && (phase === 'Unscheduled' || phase === 'Starting') ? waitingFor(main) : undefined;
+  const waiting = waitingOf(main, phase, observed);
   return {
     record,
     pods,
@@ -55,13 +56,26 @@ export function openAttempt(observed: Observed, record: AttemptRecord): OpenAtte
     phase,
     ...(kubeJob ? { kubeJob } : {}),
     ...(main ? { main } : {}),
-    ...(waiting ? { waiting } : noPodYet(phase, observed)),
+    ...(waiting ? { waiting } : {}),
   };
 }
 
-function noPodYet(phase: string, { warning, job }: Observed): { waiting?: Waiting } {
-  if (phase !== 'NoPod' || warning === undefined) return {};
-  return { waiting: { broken: false, message: warning, since: Date.parse(job.metadata.creationTimestamp ?? '') || 0 } };
+/** What the events say is more exact than what can be read from the pod, unless a container names its own trouble. */
+function waitingOf(main: Pod | undefined, phase: OpenAttempt['phase'], { warning }: Observed): Waiting | undefined {
+  if (main === undefined)
+    return phase === 'NoPod' && warning !== undefined ? { broken: false, message: warning, since: 0 } : undefined;
+  if (phase !== 'Unscheduled' && phase !== 'Starting') return undefined;
+  const waiting = waitingFor(main);
+  return waiting === undefined || warning === undefined || !waiting.fromOutside ? waiting : { ...waiting, message: warning };
+}
+
+/** The Job or pod whose events may say why the attempt does not come up. */
+export function unexplained(observed: Observed): Job | Pod | undefined {
+  const record = openRecord(observed.job.status?.attempts ?? []);
+  if (record?.jobUid === undefined) return undefined;
+  const { main, kubeJob, phase } = openAttempt(observed, record);
+  if (main === undefined) return phase === 'NoPod' ? kubeJob : undefined;
+  return phase === 'Starting' && waitingFor(main)?.fromOutside ? main : undefined;
 }
 
 /** Why nothing of this work may run now; undefined when it may. */

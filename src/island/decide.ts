@@ -21,6 +21,8 @@ import { type Action, type Decision, type EventNote, emptyStatus, type Limits, t
 import { openRecord, withRecord } from './record.ts';
 import { type AttemptStanding, standing } from './state.ts';
 
+const EVENTS_EVERY_MS = 16_000;
+
 interface Outcome {
   readonly actions?: readonly Action[];
   readonly status: IslandJobStatus;
@@ -153,8 +155,10 @@ function withOpen(
 }
 
 /** When time alone may change the decision about an attempt that goes on. */
-function wakeUp({ job }: Observed, { waiting }: OpenAttempt, limits: Limits, now: number): number | undefined {
+function wakeUp({ job }: Observed, { waiting, phase }: OpenAttempt, limits: Limits, now: number): number | undefined {
   const times = [
+    // Events wake nobody; while a pod does not come up they are read now and then.
+    ...(phase === 'NoPod' || phase === 'Starting' ? [EVENTS_EVERY_MS] : []),
     ...(waiting?.broken ? [waiting.since + limits.configurationDeadlineMs - now] : []),
     ...(job.spec.deadline === undefined ? [] : [Date.parse(job.spec.deadline) - now]),
   ];

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Outcome } from '../kube/controller.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Store } from '../kube/store.ts';
-import { type KubeClient, type ObjectKey } from '../kube/types.ts';
+import { type KubeClient, keyString, type ObjectKey } from '../kube/types.ts';
 import type { Act } from './act.ts';
 import { noteCreated } from './created.ts';
 import { decide } from './decide.ts';
@@ -29,16 +29,14 @@ type Reconcile = (key: ObjectKey, signal: AbortSignal) => Promise<Outcome>;
 type Acted = Extract<Decision, { type: 'Act' }>;
 
 export function createReconcile({ client, clock, store, look, act, events, limits, settings }: ReconcilerOptions): Reconcile {
-  /** What we wrote last, by uid, while the cache is still behind it. */
+  /** What we wrote last, while the cache is still behind it. */
   const written = new Map<string, IslandJob>();
 
   function newest(key: ObjectKey): IslandJob | undefined {
     const cached = store.get(key);
-    const uid = cached?.metadata.uid ?? '';
-    const mine = written.get(uid);
-    if (cached === undefined || mine === undefined) return cached;
-    if (version(mine) > version(cached)) return mine;
-    written.delete(uid);
+    const mine = written.get(keyString(key));
+    if (cached && mine && mine.metadata.uid === cached.metadata.uid && version(mine) > version(cached)) return mine;
+    written.delete(keyString(key));
     return cached;
   }
 
@@ -50,7 +48,7 @@ export function createReconcile({ client, clock, store, look, act, events, limit
     // Gone, or of another island: nothing is ours to do, and only a new object under the name wakes us.
     if (job === undefined || !admitted(job)) return 'done';
 
-    let observed = await look.cached(job);
+    let observed = await look.cached(job, signal);
     let decision = decide(observed, clock.now(), limits);
     // At most once live and once checked by the API server; a second round only when the IslandJob changed in between.
     for (let looks = 0; decision.type === 'Look'; looks++) {
@@ -93,7 +91,7 @@ export function createReconcile({ client, clock, store, look, act, events, limit
       { metadata, status: { ...status, revision: before.revision + 1 } },
       { fieldManager: fieldManagers.island, force: true },
     );
-    written.set(uid, stored);
+    written.set(keyString(job.metadata), stored);
   }
 }
 

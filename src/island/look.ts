@@ -6,6 +6,7 @@ import type { ConfigMap, Job, NetworkPolicy, Node, Pod } from '../kube/core.ts';
 import { configMaps, jobs, networkPolicies, nodes, pods } from '../kube/core.ts';
 import type { Store } from '../kube/store.ts';
 import { type KubeClient, type KubeObject, keyOf } from '../kube/types.ts';
+import { unexplained } from './attempt.ts';
 import { checkPod } from './check.ts';
 import type { Decision, Observed } from './observed.ts';
 import { hasEnded } from './podview.ts';
@@ -39,7 +40,7 @@ export interface LookOptions {
 type Closer = Extract<Decision, { type: 'Look' }>['at'];
 
 export interface Look {
-  cached(job: IslandJob): Promise<Observed>;
+  cached(job: IslandJob, signal: AbortSignal): Promise<Observed>;
   /** The same again with what was missing; undefined when the IslandJob is gone by now. */
   closer(observed: Observed, at: Closer, signal: AbortSignal): Promise<Observed | undefined>;
 }
@@ -100,10 +101,10 @@ export function createLook({ client, caches, progress, warnings, settings }: Loo
   }
 
   return {
-    async cached(job) {
+    async cached(job, signal) {
       const uid = job.metadata.uid ?? '';
       const found = caches.pods.byIndex(islandJobIndex, uid);
-      return {
+      const observed: Observed = {
         job,
         kubeJobs: caches.jobs.byIndex(islandJobIndex, uid),
         pods: found,
@@ -113,6 +114,10 @@ export function createLook({ client, caches, progress, warnings, settings }: Loo
         ...memory(job),
         live: false,
       };
+      const about = unexplained(observed);
+      if (about === undefined) warnings.forget(uid);
+      else await warnings.refresh(uid, about, signal);
+      return { ...observed, ...memory(job) };
     },
     async closer(observed, at, signal) {
       if (at === 'Live') return live(observed.job, observed.podCheck, signal);

@@ -82,6 +82,8 @@ export interface Waiting {
   readonly broken: boolean;
   readonly message: string;
   readonly since: number;
+  /** Whether the cause is outside the pod, so that only events name it. */
+  readonly fromOutside?: boolean;
 }
 
 /** The newest moment at which something of the pod is known to have moved. */
@@ -109,6 +111,10 @@ export function waitingFor(pod: Pod): Waiting | undefined {
   const current = pod.status?.initContainerStatuses?.find((status) => status.name === 'restore');
   if (current?.state?.running)
     return { broken: false, message: 'restore is fetching inputs and the newest checkpoint', since: lastMove(pod) };
+  const ready = pod.status?.conditions?.find(({ type }) => type === 'PodReadyToStartContainers');
+  // Images are pulled only after this is true, so a slow pull is never taken for a missing Secret.
+  if (ready?.status === 'False')
+    return { broken: true, message: 'its volumes and network are not ready', since: lastMove(pod), fromOutside: true };
   return { broken: false, message: 'the containers of the pod are being created', since: lastMove(pod) };
 }
 

@@ -6,12 +6,13 @@ import type { KubeClient, KubeObject, Log } from '../kube/types.ts';
 export interface Warnings {
   /** The newest warning known about the pods of this IslandJob. */
   get(islandJobUid: string): string | undefined;
-  /** Reads the events of this pod or Job; not again before 15 s have passed. Resolves to whether the warning is another one now. */
-  refresh(islandJobUid: string, about: KubeObject, signal: AbortSignal): Promise<boolean>;
+  /** Reads the events of this pod or Job; not before it is 5 s old, and not again before 15 s have passed. */
+  refresh(islandJobUid: string, about: KubeObject, signal: AbortSignal): Promise<void>;
   forget(islandJobUid: string): void;
 }
 
 const EVERY_MS = 15_000;
+const YOUNG_MS = 5_000;
 
 export function createWarnings(client: KubeClient, clock: Clock, log: Log): Warnings {
   const known = new Map<string, { at: number; text?: string }>();
@@ -20,8 +21,9 @@ export function createWarnings(client: KubeClient, clock: Clock, log: Log): Warn
     forget: (uid) => void known.delete(uid),
     async refresh(uid, about, signal) {
       const before = known.get(uid);
-      if (before && clock.now() - before.at < EVERY_MS) return false;
-      const { namespace, uid: aboutUid } = about.metadata;
+      if (before && clock.now() - before.at < EVERY_MS) return;
+      const { namespace, uid: aboutUid, creationTimestamp } = about.metadata;
+      if (clock.now() - Date.parse(creationTimestamp ?? '') < YOUNG_MS) return;
       const selection = {
         ...(namespace === undefined ? {} : { namespace }),
         fieldSelector: `regarding.uid=${aboutUid},type=Warning`,
@@ -37,7 +39,6 @@ export function createWarnings(client: KubeClient, clock: Clock, log: Log): Warn
       const newest = list.items.toSorted((a, b) => when(a).localeCompare(when(b))).at(-1);
       const text = newest?.note === undefined ? undefined : `${newest.reason ?? 'Warning'}: ${newest.note}`;
       known.set(uid, { at: clock.now(), ...(text === undefined ? {} : { text }) });
-      return text !== before?.text;
     },
   };
 }
