@@ -68,6 +68,7 @@ export const ExpertShardKind = defineKind<ExpertShard>({
   status,
   columns: [
     { name: 'State', path: '.status.state', type: 'string', description: 'Where the expert stands.' },
+    { name: 'Reason', path: '.status.reason', type: 'string', description: 'Why it is in this state.' },
     { name: 'Island', path: '.status.island', type: 'string', description: 'Where it runs.' },
     { name: 'Progress', path: '.status.display.progress', type: 'string', description: 'Share of the steps done.' },
     { name: 'Loss', path: '.status.progress.loss', type: 'string', description: 'Loss at the last reported step.' },
@@ -79,7 +80,6 @@ export const ExpertShardKind = defineKind<ExpertShard>({
     { name: 'Samples/s', path: '.status.progress.samplesPerSecond', type: 'string', description: 'Training speed.', wide: true },
     { name: 'Attempt', path: '.status.attempt', type: 'integer', description: 'Number of the attempt.', wide: true },
     { name: 'Job', path: '.status.job', type: 'string', description: 'IslandJob of the newest placement.', wide: true },
-    { name: 'Reason', path: '.status.reason', type: 'string', description: 'Why it is in this state.', wide: true },
   ],
   selectable: ['.spec.training', '.status.state', '.status.island'],
   rules: [nameRule(45, 'it is the name of its training and -e and the index')],

@@ -49,32 +49,29 @@ const completion = z.object({
     .describe('When an expert is blocked: Wait for a retry or for minExperts, or Fail the run. Default: Wait.'),
 });
 
-const spec = z
-  .object({
-    dataset: objectName().describe('Name of the ExpertDataset in the same namespace; its experts is K.'),
-    storage: storageLocation.prefault({}).describe('Where checkpoints and results are written.'),
-    seed: int(0, int32).default(0).describe('Seed handed to every program. Default: 0.'),
-    deadline: duration().optional().describe('The run fails when it takes longer than this, such as 72h. Default: no limit.'),
-    expert: expert.describe('The program that trains one expert; every expert gets the same.'),
-    placement: placement.prefault({}).describe('Where experts may run.'),
-    completion: completion.prefault({}).describe('When the run is complete.'),
-    router: router
-      .optional()
-      .describe('The program that trains the router, which weighs the experts. Default: no router; an evaluation needs one.'),
-    evaluation: evaluation.optional().describe('The program that evaluates the ensemble and writes its manifest. Default: none.'),
-    suspend: z
-      .boolean()
-      .default(false)
-      .describe('true saves a checkpoint and stops every pod; false goes on from there. Default: false.'),
-  })
-  .meta(
-    rules({
-      rule: '!has(self.evaluation) || has(self.router)',
-      message: 'evaluation needs router: an ensemble of experts is weighed by one; add router or remove evaluation',
-      fieldPath: '.evaluation',
-      reason: 'FieldValueRequired',
-    }),
-  );
+const spec = z.object({
+  dataset: objectName().describe('Name of the ExpertDataset in the same namespace; its experts is K.'),
+  storage: storageLocation.prefault({}).describe('Where checkpoints and results are written.'),
+  seed: int(0, int32).default(0).describe('Seed handed to every program. Default: 0.'),
+  deadline: duration().optional().describe('The run fails when it takes longer than this, such as 72h. Default: no limit.'),
+  expert: expert.describe('The program that trains one expert; every expert gets the same.'),
+  placement: placement.prefault({}).describe('Where experts may run.'),
+  completion: completion.prefault({}).describe('When the run is complete.'),
+  router: router
+    .optional()
+    .describe(
+      'The program that trains the router, which weighs the experts. Default: no router, which is enough for one expert only.',
+    ),
+  evaluation: evaluation
+    .optional()
+    .describe(
+      'The program that evaluates the ensemble and writes its manifest; with more than one expert it needs router. Default: none.',
+    ),
+  suspend: z
+    .boolean()
+    .default(false)
+    .describe('true saves a checkpoint and stops every pod; false goes on from there. Default: false.'),
+});
 
 export const trainingStates = [
   'Pending',

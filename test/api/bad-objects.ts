@@ -175,13 +175,6 @@ const trainings: Bad[] = [
     '"Wait", "Fail"',
   ],
   [
-    'an evaluation without router',
-    'ExpertTraining',
-    { spec: { evaluation: router } },
-    'spec.evaluation',
-    'add router or remove evaluation',
-  ],
-  [
     'a router that starts at some other time',
     'ExpertTraining',
     { spec: { router: { ...router, start: 'Now' } } },

@@ -10,6 +10,8 @@ export interface Change {
   words?: string[];
 }
 
+const many = (letter: string) => Object.fromEntries(Array.from({ length: 256 }, (_, i) => [`k${i}`, letter.repeat(100)]));
+const long = Array.from({ length: 2000 }, () => 'abcdefgh');
 const part = { resources: { cpu: '1', memory: '1Gi' } };
 const change = (kind: KindName, sentence: string, from: Json, to: Json, words?: string[]): Change => ({
   sentence,
@@ -122,6 +124,20 @@ export const changes: Change[] = [
     'spec.evaluation.params',
     '(a from unset to 1)',
   ),
+  training(
+    'a param among many',
+    { expert: { params: many('x') } },
+    { expert: { params: { k7: 'new' } } },
+    'spec.expert.params',
+    '(k7 from x',
+  ),
+  training(
+    'a list of 20,000 characters',
+    { expert: { params: { a: long } } },
+    { expert: { params: { a: [...long, 'x'] } } },
+    'spec.expert.params',
+  ),
+  training('suspending with as many params as there may be', { expert: { params: many('x') } }, { suspend: true }),
   training('suspending with params', { expert: { params: { a: { b: [1, 2.5, null] } } } }, { suspend: true }),
 
   dataset('approving a digest', {}, { approve: digest() }),

@@ -76,6 +76,11 @@ export const goodObjects: [sentence: string, kind: KindName, patch: Json][] = [
       },
     },
   ],
+  [
+    'an evaluation without router, for a data set of one shard',
+    'ExpertTraining',
+    { metadata: { name: 'single' }, spec: { evaluation: { resources: container.resources } } },
+  ],
   ['an expert', 'ExpertShard', {}],
   ['an island', 'ComputeIsland', {}],
   [
