@@ -112,11 +112,13 @@ async function compileAll(wanted: [BinaryName, string][], progress: Progress, si
 }
 
 async function compile(source: Source, path: string, detail: (text: string) => void, signal?: AbortSignal): Promise<void> {
+  await rm(join(path, '..'), { recursive: true, force: true }); // what a killed build left: the lock is ours
   await mkdir(join(path, '..'), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   let packages = 0;
   try {
-    await command('go', ['build', '-v', '-trimpath', '-ldflags', source.ldflags, '-o', temporary, source.package], {
+    const args = ['build', '-v', '-trimpath', '-ldflags', source.ldflags, '-o', temporary, source.package];
+    await command('setpriv', ['--pdeathsig', 'KILL', '--', 'go', ...args], {
       cwd: join(checkout, 'local/go', source.module),
       env: { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
       onLine: (line) => detail(line.startsWith('go: ') ? line.slice(4) : `${++packages} packages, now ${line}`),
