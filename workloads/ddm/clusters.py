@@ -30,7 +30,7 @@ def fit_pca(features, seed):
     """PCA fitted on at most FIT_LIMIT samples."""
     chosen = _subset(len(features), seed)
     components = min(PCA_COMPONENTS, features.shape[1], len(chosen))
-    with threadpool_limits(1):  # sums in one order: the same shards in every run
+    with threadpool_limits(1), np.errstate(invalid="ignore"):  # one thread sums in one order: the same shards in every run
         return PCA(components, svd_solver="full").fit(features[chosen])
 
 

@@ -88,7 +88,7 @@ def to_unit(images, size):
 
 def _read_source_file(path, name, column):
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files if key in ("images", "labels", "captions", column)}
             present = list(file.files)
     except (OSError, ValueError, EOFError, KeyError) as error:

@@ -32,7 +32,7 @@ def read(given, fields, where="params"):
 
 def _unknown(where, name, fields):
     close = difflib.get_close_matches(str(name), fields, n=1, cutoff=0.6)
-    hint = "did you mean %s?" % close[0] if close else "remove it"
+    hint = "did you mean %s?" % close[0] if close else "remove it."
     return "cannot use %s.%s: there is no such parameter, %s Allowed: %s" % (where, name, hint, ", ".join(sorted(fields)))
 
 
@@ -63,7 +63,8 @@ def _typed(path, value, default):
         except (TypeError, ValueError):
             number = None
         if number is None or not math.isfinite(number):
-            raise ConfigurationError("cannot use %s = %r; write a number, like %s" % (path, value, default))
+            kind = "number" if isinstance(default, float) else "whole number"
+            raise ConfigurationError("cannot use %s = %r; write a %s, like %s" % (path, value, kind, default))
         if isinstance(default, float):
             return number
         if number != int(number):
