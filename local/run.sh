@@ -7,7 +7,8 @@ stamp="$root/node_modules/.atoll-lock"
 if ! cmp -s "$root/package-lock.json" "$stamp" 2>/dev/null; then
   command -v npm >/dev/null 2>&1 || { echo "cannot install packages: npm is not on the PATH. Install Node.js (any version with npm 10 or newer) and run this again." >&2; exit 1; }
   echo "Installing npm packages (once per lock file) ..." >&2
-  (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
+  # Not "npm ci": it refuses a lock file without the optional packages of platforms that a registry mirror does not carry.
+  (cd "$root" && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
   cp "$root/package-lock.json" "$stamp"
 fi
 PATH="$root/node_modules/.bin:$PATH"
