@@ -4,6 +4,8 @@ import type { KindInfo } from './kind.ts';
 
 /** `params` and `podTemplate` of one container together, in characters. */
 export const maxFreeForm = 32 * 1024;
+/** The whole spec, in characters: statuses, labels and managed fields must fit beside it in etcd and in messages. */
+export const maxSpec = 128 * 1024;
 
 interface Validation {
   expression: string;
@@ -30,7 +32,7 @@ export function admissionPolicy(kind: KindInfo): [Record<string, unknown>, Recor
           { apiGroups: [kind.group], apiVersions: [kind.version], operations: ['CREATE', 'UPDATE'], resources: [kind.plural] },
         ],
       },
-      validations: [...hidden.map((path) => unchanged(path, instead)), ...together(hidden).map(bounded)],
+      validations: [...hidden.map((path) => unchanged(path, instead)), ...together(hidden).map(bounded), boundedSpec],
     },
   };
   const binding = {
@@ -59,15 +61,24 @@ function unchanged(path: string, instead: string): Validation {
   };
 }
 
+/** The text of a value is close to its JSON, and the only measure that CEL has. */
+const sizeOf = (value: string) => `size('%s'.format([${value}]))`;
+
+const boundedSpec: Validation = {
+  expression: `${sizeOf('object.spec')} <= ${maxSpec}`,
+  message: `spec is too long: at most ${maxSpec} characters are allowed`,
+  messageExpression: `'spec has ' + string(${sizeOf('object.spec')}) + ' characters, at most ${maxSpec} are allowed'`,
+  reason: 'Invalid',
+};
+
 /** Free-form fields are bounded by container: `expert.params` with `expert.podTemplate`; an IslandJob has one container. */
 function together(paths: string[]): string[][] {
   const groups = Map.groupBy(paths, (path) => (path.includes('.') && !path.startsWith('container.') ? path.split('.')[0] : ''));
   return [...groups.values()];
 }
 
-/** The text of a value is close to its JSON, and the only measure that CEL has. */
 function bounded(paths: string[]): Validation {
-  const size = paths.map((path) => `size('%s'.format([${read('object', path)}]))`).join(' + ');
+  const size = paths.map((path) => sizeOf(read('object', path))).join(' + ');
   const names = paths.map((path) => `spec.${path}`).join(' and ');
   const limit = `at most ${maxFreeForm} are allowed: put large settings into the image or a ConfigMap`;
   return {

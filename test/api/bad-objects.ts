@@ -224,6 +224,13 @@ const trainings: Bad[] = [
     'spec.expert.env',
     'must have at most 64 items',
   ],
+  [
+    'a spec of more than 128 KiB',
+    'ExpertTraining',
+    expert({ args: Array.from({ length: 40 }, () => 'x'.repeat(4000)) }),
+    'spec has 160',
+    'at most 131072 are allowed',
+  ],
   ['params that are a list', 'ExpertTraining', expert({ params: [1] }), 'spec.expert.params', 'must be of type object'],
   [
     'params of 40,000 characters',

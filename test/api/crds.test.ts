@@ -1,10 +1,12 @@
 /** The generated CRDs and policies in a real API server: what it takes, what it refuses, and in which words. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { specSchema } from '../../src/api/crd.ts';
 import { kinds } from '../../src/api/kinds.ts';
 import { badObjects } from './bad-objects.ts';
 import { type Json, raw } from './builders.ts';
 import { changes } from './changes.ts';
+import { fieldChanges } from './field-changes.ts';
 import { goodObjects } from './good-objects.ts';
 import { Api } from './server.ts';
 import { statusChanges } from './status-changes.ts';
@@ -54,6 +56,30 @@ describe('of an object that exists', () => {
       const answer = await api.patch(await made(kind, from, `c${index}`), to);
       assert.equal(answer.status, words === undefined ? 200 : 422, answer.message);
       for (const word of words ?? []) assert.ok(answer.message.includes(word), answer.message);
+    });
+  }
+});
+
+describe('every single field', () => {
+  for (const [kind, name, instead] of [
+    ['ExpertDataset', 'every-field', 'make a new ExpertDataset'],
+    ['ExpertTraining', 'every-field', 'make a new ExpertTraining'],
+    ['IslandJob', 'every-field', 'the hub makes a new placement'],
+  ] as const) {
+    test(`of an ${kind} is refused by name when it is changed or removed, unless it may change`, async () => {
+      const [, , patch] =
+        goodObjects.find((row) => row[1] === kind && row[2]['metadata'] && (row[2]['metadata'] as Json)['name'] === name) ??
+        assert.fail();
+      const object = await made(kind, patch, `every-${kind.toLowerCase()}`);
+      const info = kinds.find((one) => one.kind === kind) ?? assert.fail();
+      const tried = fieldChanges(specSchema(info).schema, object['spec'] as Json);
+      assert.ok(tried.length > 40);
+      for (const { path, patch: spec } of tried) {
+        const live = Object.keys(info.freeze.live).some((allowed) => path === allowed || path.startsWith(`${allowed}.`));
+        const { message } = await api.patch(object, { spec }, '', { dryRun: true });
+        if (live) assert.ok(!message.includes(`spec.${path} `) || !message.includes('after creation'), message);
+        else assert.ok(message.includes(`spec.${path}`) && message.includes(instead), `${path}: ${message}`);
+      }
     });
   }
 });

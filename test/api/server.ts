@@ -45,8 +45,9 @@ export class Api implements AsyncDisposable {
   }
 
   /** JSON merge patch of an object or its status. */
-  patch(object: Json, patch: Json, subresource: Subresource = ''): Promise<Answer> {
-    return this.#send('PATCH', this.#path(object, true) + subresource, patch, 'application/merge-patch+json');
+  patch(object: Json, patch: Json, subresource: Subresource = '', { dryRun = false } = {}): Promise<Answer> {
+    const path = `${this.#path(object, true)}${subresource}${dryRun ? '?dryRun=All' : ''}`;
+    return this.#send('PATCH', path, patch, 'application/merge-patch+json');
   }
 
   #path(object: Json, named: boolean): string {
