@@ -17,8 +17,9 @@ import { BufferPool } from './buffers.ts';
 import { abortable, type StoreContext } from './context.ts';
 import { downloadFile, readBody, verifyObject } from './download.ts';
 import { ConflictError, DamagedObjectError, isNotFound, storeError } from './errors.ts';
-import type { CredentialsSource, ObjectStore } from './object-store.ts';
-import { uploadFile } from './upload.ts';
+import type { CredentialsSource } from './object-store.ts';
+import type { ProbedStore } from './probe.ts';
+import { uploadFile, uploadInParts } from './upload.ts';
 
 /** Parts in flight of one store, in bytes; with Node and the S3 client beside it the courier stays under 200 MB. */
 const PART_BUDGET = 64 * 1024 * 1024;
@@ -39,7 +40,7 @@ export function createObjectStore(
   config: StoreConfig,
   credentials: CredentialsSource,
   options: ObjectStoreOptions = {},
-): ObjectStore {
+): ProbedStore {
   const clock = options.clock ?? systemClock;
   const client = new S3Client(clientConfig(config, credentials, clock, options));
   const { bucket } = config;
@@ -77,6 +78,7 @@ export function createObjectStore(
       });
       await call('write', key, signal, () => client.send(command, abortable(signal)));
     },
+    putInParts: (key, body) => uploadInParts(context, key, body),
     putFile: (key, path, fileOptions = {}) => uploadFile(context, key, path, fileOptions),
     async get(key, { maxBytes, signal }) {
       const command = new GetObjectCommand({ Bucket: bucket, Key: key });

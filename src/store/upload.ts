@@ -50,18 +50,20 @@ async function uploadOnce(context: StoreContext, key: string, path: string, opti
 
 async function uploadWhole(context: StoreContext, key: string, source: FileSource, signal?: AbortSignal): Promise<StoredFile> {
   const buffer = await context.pool.acquire(context.partSize);
+  let stored: StoredFile;
+  let failure: Error | undefined;
   let sent = false;
   try {
     const body = await source.next(buffer.subarray(0, source.size));
-    const stored = source.finish();
+    stored = source.finish();
     const command = new PutObjectCommand({ Bucket: context.bucket, Key: key, Body: body, IfNoneMatch: '*' });
-    const failure = await attempt('write', key, signal, () => context.client.send(command, abortable(signal)));
+    failure = await attempt('write', key, signal, () => context.client.send(command, abortable(signal)));
     sent = failure === undefined;
-    if (failure === undefined) return stored;
-    return await settle(context, key, stored, failure, signal);
   } finally {
     context.pool.release(buffer, sent);
   }
+  // Settling reads the object: that needs a buffer of its own, so this one has to be given back first.
+  return failure === undefined ? stored : settle(context, key, stored, failure, signal);
 }
 
 async function uploadParts(context: StoreContext, key: string, source: FileSource, signal?: AbortSignal): Promise<StoredFile> {
@@ -128,6 +130,25 @@ async function sendParts(
   await Promise.all(flying);
   if (failure !== undefined) throw failure;
   return parts;
+}
+
+/** One object as a multipart upload of one part, create-only: how the probe sees whether the store honours that. */
+export async function uploadInParts(context: StoreContext, key: string, body: Uint8Array): Promise<void> {
+  const target = { Bucket: context.bucket, Key: key };
+  try {
+    const { UploadId } = await context.client.send(new CreateMultipartUploadCommand(target));
+    const upload = { ...target, UploadId };
+    try {
+      const { ETag } = await context.client.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body: body }));
+      const parts = { MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } };
+      await context.client.send(new CompleteMultipartUploadCommand({ ...upload, ...parts, IfNoneMatch: '*' }));
+    } catch (error) {
+      await context.client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined);
+      throw error;
+    }
+  } catch (error) {
+    throw storeError('write', key, error);
+  }
 }
 
 /** After a write that failed or whose reply was lost: the object may be there all the same, and then its bytes decide. */

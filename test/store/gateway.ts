@@ -5,7 +5,8 @@ import { binaries } from '../../local/binaries.ts';
 import { startObjectStorage } from '../../local/object-storage.ts';
 import type { StoreConfig } from '../../src/api/stores.ts';
 import { createObjectStore, type ObjectStoreOptions } from '../../src/store/client.ts';
-import type { Credentials, ObjectStore } from '../../src/store/object-store.ts';
+import type { Credentials } from '../../src/store/object-store.ts';
+import type { ProbedStore } from '../../src/store/probe.ts';
 
 export interface Gateway {
   port: number;
@@ -14,7 +15,7 @@ export interface Gateway {
   config: StoreConfig;
   /** The folder that holds the bucket's objects as files. */
   folder: string;
-  store(options?: ObjectStoreOptions & { endpoint?: string }): ObjectStore;
+  store(options?: ObjectStoreOptions & { endpoint?: string }): ProbedStore;
   /** Takes the store away, and `start` brings it back on the same port with the same objects. */
   kill(): Promise<void>;
   start(): Promise<void>;
