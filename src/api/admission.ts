@@ -32,6 +32,7 @@ export function admissionPolicy(kind: KindInfo): [Record<string, unknown>, Recor
           { apiGroups: [kind.group], apiVersions: [kind.version], operations: ['CREATE', 'UPDATE'], resources: [kind.plural] },
         ],
       },
+      variables: hidden.flatMap(variables),
       validations: [...hidden.map((path) => unchanged(path, instead)), ...together(hidden).map(bounded), boundedSpec],
     },
   };
@@ -44,17 +45,33 @@ export function admissionPolicy(kind: KindInfo): [Record<string, unknown>, Recor
   return [policy, binding];
 }
 
-const read = (root: string, path: string) => `${root}.?spec.?${path.replaceAll('.', '.?')}.orValue({})`;
+interface Variable {
+  name: string;
+  expression: string;
+}
+
+/** `expert.params` becomes the variables `expertParamsBefore` and `expertParamsAfter`. */
+const camel = (path: string) => path.replace(/\.(.)/g, (_, letter: string) => letter.toUpperCase());
+const before = (path: string) => `variables.${camel(path)}Before`;
+const after = (path: string) => `variables.${camel(path)}After`;
+
+function variables(path: string): Variable[] {
+  const read = (root: string) => `${root}.?spec.?${path.replaceAll('.', '.?')}.orValue({})`;
+  return [
+    // There is no old object at creation.
+    { name: `${camel(path)}Before`, expression: `oldObject == null ? {} : ${read('oldObject')}` },
+    { name: `${camel(path)}After`, expression: read('object') },
+  ];
+}
 
 function unchanged(path: string, instead: string): Validation {
-  const before = read('oldObject', path);
-  const after = read('object', path);
-  const differs = `(!(k in ${before}) || !(k in ${after}) || ${before}[k] != ${after}[k])`;
+  const [old, now] = [before(path), after(path)];
   const show = (map: string) => `(k in ${map} ? '%s'.format([${map}[k]]) : 'unset')`;
-  const keys = `(${after}.map(k, k) + ${before}.filter(k, !(k in ${after})))`;
-  const changes = `${keys}.filter(k, ${differs}).map(k, k + ' from ' + ${show(before)} + ' to ' + ${show(after)}).join(', ')`;
+  const keys = `(${now}.map(k, k) + ${old}.filter(k, !(k in ${now})))`;
+  const differs = `!(k in ${old}) || !(k in ${now}) || ${old}[k] != ${now}[k]`;
+  const changes = `${keys}.filter(k, ${differs}).map(k, '%s from %s to %s'.format([k, ${show(old)}, ${show(now)}])).join(', ')`;
   return {
-    expression: `request.operation != 'UPDATE' || ${before} == ${after}`,
+    expression: `request.operation != 'UPDATE' || ${old} == ${now}`,
     message: `spec.${path} cannot change after creation: ${instead}`,
     messageExpression: `'spec.${path} cannot change after creation (' + ${changes} + '): ${instead}'`,
     reason: 'Invalid',
@@ -78,7 +95,7 @@ function together(paths: string[]): string[][] {
 }
 
 function bounded(paths: string[]): Validation {
-  const size = paths.map((path) => sizeOf(read('object', path))).join(' + ');
+  const size = paths.map((path) => sizeOf(after(path))).join(' + ');
   const names = paths.map((path) => `spec.${path}`).join(' and ');
   const limit = `at most ${maxFreeForm} are allowed: put large settings into the image or a ConfigMap`;
   return {
