@@ -1,5 +1,6 @@
 /** The zod schemas by themselves: defaults, and what they refuse at the edges where no API server stands. */
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import type { z } from 'zod';
 import { checkpointFile, decimalText, progressLine, publishedFile, trainerSpec } from '../../src/api/contract.ts';
@@ -210,4 +211,14 @@ test('every reason is one word in CamelCase with one sentence, and every failure
     assert.match(reasons[name], /^[A-Z].*\.$/);
   }
   for (const name of failureClasses) assert.ok(name in reasons);
+});
+
+test('every reason is given by something', async () => {
+  const folder = new URL('../../src/', import.meta.url);
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.ts') && file !== 'api/reasons.ts');
+  const sources = (await Promise.all(files.map((file) => readFile(new URL(file, folder), 'utf8')))).join('\n');
+  assert.deepEqual(
+    reasonNames.filter((name) => !sources.includes(`'${name}'`)),
+    [],
+  );
 });
