@@ -24,7 +24,7 @@ export async function temporaryFolder(prefix: string): Promise<Guarded> {
 
 /** Runs a shell script with `args` once this process has died without cancelling it. */
 export function onDeath(script: string, args: readonly string[]): { cancel(): void } {
-  const child = spawn('sh', ['-c', `read -r word; [ "$word" = cancelled ] || { ${script}; }`, 'atoll-guard', ...args], {
+  const child = spawn('sh', ['-c', `read -r word; [ "$word" = cancelled ] || {\n${script}\n}`, 'atoll-guard', ...args], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
