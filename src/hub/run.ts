@@ -74,13 +74,14 @@ export function completion({ training, experts }: RunFacts): Why | undefined {
   return { reason: 'AllExpertsAccepted', message: `all ${experts.total} experts are accepted` };
 }
 
-export function conditionsOf(facts: RunFacts): Condition[] {
+/** `deleting` says for what a deletion waits. */
+export function conditionsOf(facts: RunFacts, deleting?: Why): Condition[] {
   const { training, experts, now } = facts;
   const list = conditionList(training.status?.conditions, training.metadata.generation, now);
   const set = (type: RunCondition, status: boolean | 'Unknown', why: Why) => list.set(type, status, why.reason, why.message);
   const failed = failure(facts);
   const complete = failed ? undefined : completion(facts);
-  const progress = progressing(facts, failed, complete);
+  const progress = deleting ? { status: false, ...deleting } : progressing(facts, failed, complete);
   const other: Why = { reason: progress.reason, message: '' };
 
   const validity = validated(facts);

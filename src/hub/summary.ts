@@ -6,7 +6,6 @@ import { workOf } from './experts.ts';
 import { etaText, type Meter, overallPercent, timeLeft, workText } from './progress.ts';
 import { conditionsOf, type RunFacts } from './run.ts';
 import { stateOf } from './state.ts';
-import { conditionList } from './status.ts';
 import type { Why } from './work.ts';
 
 export function trainingStatus(
@@ -18,9 +17,7 @@ export function trainingStatus(
   const { training, experts, now } = facts;
   const { metadata, status: known, spec } = training;
   const { snapshot, startedAt, router, evaluation, ensemble } = known ?? {};
-  const list = conditionList(conditionsOf(facts), metadata.generation, now);
-  if (deleting) list.set('Progressing', false, deleting.reason, deleting.message);
-  const { conditions } = list;
+  const conditions = conditionsOf(facts, deleting);
   const state = stateOf(conditions);
   const ended = state === 'Complete' || state === 'Failed';
   const completedAt = known?.completedAt ?? (ended ? timestamp(now) : undefined);
