@@ -1,7 +1,10 @@
 /** The generated CRDs and policies in a real API server: what it takes, what it refuses, and in which words. */
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
 import { specSchema } from '../../src/api/crd.ts';
+import { apiVersion } from '../../src/api/kind.ts';
 import { kinds } from '../../src/api/kinds.ts';
 import { badObjects } from './bad-objects.ts';
 import { type Json, raw } from './builders.ts';
@@ -29,6 +32,23 @@ describe('the API server takes', () => {
       assert.equal(answer.status, 201, answer.message);
       assert.deepEqual(answer.body['spec'], specOf(kind)?.parse(object['spec']));
     });
+  }
+});
+
+describe('the API server takes the example', async () => {
+  const folder = new URL('../../manifests/', import.meta.url);
+  for (const file of (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.yaml')).toSorted()) {
+    const documents = parseAllDocuments(await readFile(new URL(file, folder), 'utf8'));
+    const objects = documents
+      .map((document) => document.toJS() as Json | null)
+      .filter((object) => object?.['apiVersion'] === apiVersion);
+    for (const object of objects) {
+      test(`${String(object?.['kind'])} of manifests/${file}`, async () => {
+        const metadata = { ...(object?.['metadata'] as Json), namespace: 'default' };
+        const answer = await api.create({ ...object, metadata }, { dryRun: true });
+        assert.equal(answer.status, 201, answer.message);
+      });
+    }
   }
 });
 
