@@ -159,7 +159,7 @@ async function dieAt(fatal: number, stored: boolean): Promise<number> {
   let count = 0;
   let dead = false;
   const intercept = async (call: Call, proceed: () => Promise<unknown>) => {
-    if (dead) throw new ConnectionError(`${call.verb}`, 'the process is dead', false);
+    if (dead) throw new ConnectionError(call.verb, 'the process is dead', false);
     if (!isWrite(call)) return proceed();
     count++;
     if (count !== fatal) return proceed();

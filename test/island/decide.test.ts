@@ -27,8 +27,8 @@ type Acted = Extract<Decision, { type: 'Act' }>;
 
 function act(seen: Observed, seconds = 60): Acted {
   const decision = decide(seen, now(seconds), limits);
-  assert.equal(decision.type, 'Act', `expected a decision, not ${JSON.stringify(decision)}`);
-  return decision as Acted;
+  if (decision.type !== 'Act') throw new Error(`expected a decision, not ${JSON.stringify(decision)}`);
+  return decision;
 }
 const accepted = { podCheck: { outcome: 'Accepted' } } as const;
 const deleteJob = (attempt: number): Action => ({

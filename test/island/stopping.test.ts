@@ -25,8 +25,8 @@ type Acted = Extract<Decision, { type: 'Act' }>;
 
 function act(seen: Observed, seconds = 60): Acted {
   const decision = decide(seen, now(seconds), limits);
-  assert.equal(decision.type, 'Act', `expected a decision, not ${JSON.stringify(decision)}`);
-  return decision as Acted;
+  if (decision.type !== 'Act') throw new Error(`expected a decision, not ${JSON.stringify(decision)}`);
+  return decision;
 }
 const deleteJob = { type: 'DeleteJob', name: `${NAME}-a1`, uid: 'job-1' };
 const attempts = [open(1, { podUid: 'pod-1' })];
