@@ -97,7 +97,7 @@ export function isOver(attempt: OpenAttempt, observed: Observed, limits: Limits,
   if ((ended || (kubeJob !== undefined && isFinished(kubeJob))) && !told) return { why: 'Finished' };
   if (asked !== undefined) return { why: 'Asked', detail: asked };
   if (kubeJob === undefined) return { why: 'JobGone' };
-  if (isDeleting(kubeJob)) return brokenTooLong(waiting, limits, now) ?? { why: 'JobDeleted' };
+  if (isDeleting(kubeJob)) return { why: 'JobDeleted' };
   if (kubeJob.spec.suspend === true && (main !== undefined || attempt.record.podUid !== undefined))
     return { why: 'JobSuspended' };
   if (ended || isFinished(kubeJob)) return { why: 'Finished' };
