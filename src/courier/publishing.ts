@@ -2,7 +2,7 @@
 import { type CourierCheckpoint, type CourierResult, restoreExitCodes } from '../api/courier.ts';
 import { timestamp } from '../clock.ts';
 import { AttemptTakenError, InvalidCheckpointError, isStorageError } from '../store/errors.ts';
-import { publishCheckpoint, type Published, type Publisher } from '../store/publish.ts';
+import { type Published, type Publisher, publishCheckpoint } from '../store/publish.ts';
 import { retain } from '../store/retention.ts';
 import type { CourierContext } from './context.ts';
 import type { RestoredMark } from './marks.ts';

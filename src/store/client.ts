@@ -20,9 +20,11 @@ import { ConflictError, DamagedObjectError, isNotFound, storeError } from './err
 import type { CredentialsSource } from './object-store.ts';
 import type { ProbedStore } from './probe.ts';
 import { uploadFile, uploadInParts } from './upload.ts';
+import { Wire } from './wire.ts';
 
 /** Parts in flight of one store, in bytes; with Node and the S3 client beside it the courier stays under 200 MB. */
-const PART_BUDGET = 64 * 1024 * 1024;
+const PART_BUDGET = 48 * 1024 * 1024;
+const IDLE_TIMEOUT_MS = 60_000;
 const CREDENTIALS_LIFETIME_MS = 5 * 60_000;
 const CONFLICT_RETRIES = 5;
 
@@ -46,6 +48,7 @@ export function createObjectStore(
   const { bucket } = config;
   const context: StoreContext = {
     client,
+    wire: new Wire(options.idleTimeoutMs ?? IDLE_TIMEOUT_MS),
     bucket,
     pool: new BufferPool(PART_BUDGET),
     partSize: options.partSize ?? 8 * 1024 * 1024,
@@ -152,7 +155,7 @@ function clientConfig(
     maxAttempts: options.maxAttempts ?? 4,
     requestHandler: {
       connectionTimeout: 5_000,
-      socketTimeout: options.idleTimeoutMs ?? 60_000,
+      socketTimeout: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
       httpAgent: new HttpAgent(connections),
       httpsAgent: new HttpsAgent(connections),
     },

@@ -2,9 +2,12 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Clock } from '../clock.ts';
 import type { BufferPool } from './buffers.ts';
+import type { Wire } from './wire.ts';
 
 export interface StoreContext {
   client: S3Client;
+  /** For the bytes of large objects. */
+  wire: Wire;
   bucket: string;
   pool: BufferPool;
   partSize: number;

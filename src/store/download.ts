@@ -5,8 +5,9 @@ import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { abortable, type StoreContext } from './context.ts';
-import { DamagedObjectError, isNotFound, StoreRefusedError, StoreUnavailableError, storeError } from './errors.ts';
+import { DamagedObjectError, isNotFound, StoreUnavailableError, storeError } from './errors.ts';
 import type { StoredFile } from './object-store.ts';
+import { signedRequest, type WireReply } from './wire.ts';
 
 /** Ranges of one object asked for at the same time. */
 const PARALLEL = 4;
@@ -34,25 +35,31 @@ async function readRange(context: StoreContext, key: string, size: number, start
   });
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const reply = await context.client.send(command, abortable(signal));
-      const total = Number(reply.ContentRange?.split('/')[1] ?? reply.ContentLength);
-      if (total !== size) {
-        if (reply.Body instanceof Readable) reply.Body.destroy();
-        throw new DamagedObjectError(key, `it has ${total} bytes, expected ${size}`);
-      }
-      await readBody(reply.Body, target);
-      return;
+      const reply = await context.wire.read(await signedRequest(context.client, command), target, signal);
+      return expectRange(key, size, target.length, reply);
     } catch (error) {
       if (error instanceof DamagedObjectError) throw error;
       if (isNotFound(error)) throw new DamagedObjectError(key, 'it does not exist', { cause: error });
       const translated = storeError('read', key, error, signal);
-      if (translated instanceof StoreRefusedError && translated.code === 'InvalidRange') {
-        throw new DamagedObjectError(key, `it is shorter than ${size} bytes`, { cause: error });
-      }
       if (!(translated instanceof StoreUnavailableError) || attempt === BODY_TRIES) throw translated;
       await context.clock.sleep(100 * 2 ** attempt, signal);
     }
   }
+}
+
+/** Throws unless the answer was the asked range of an object of that size. */
+function expectRange(key: string, size: number, length: number, { status, headers, body }: WireReply): void {
+  if (status === 416) throw new DamagedObjectError(key, `it is shorter than ${size} bytes`);
+  if (status !== 206 && status !== 200) {
+    const [code = `HTTP${status}`, message = `the store answers ${status}`] = ['Code', 'Message'].map(
+      (name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1],
+    );
+    throw Object.assign(new Error(message), { Code: code, $metadata: { httpStatusCode: status } });
+  }
+  const total = Number(headers.get('content-range')?.split('/')[1] ?? headers.get('content-length'));
+  if (total !== size) throw new DamagedObjectError(key, `it has ${total} bytes, expected ${size}`);
+  const sent = Number(headers.get('content-length'));
+  if (sent !== length) throw new Error(`the store sent ${sent} bytes for a range of ${length}`);
 }
 
 interface Range {
