@@ -106,7 +106,7 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
     if (expired || failures % failuresToRelist === 0) version = undefined;
     const reason = reasonOf(failure);
     metrics?.reflectorFailures.inc({ name, reason });
-    const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + random.next());
+    const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + 0.5 * random.next());
     const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) * (1 + 0.1 * random.next()) : 0;
     const ms = expired && failures === 1 ? 0 : Math.max(backoff, asked);
     const data = {

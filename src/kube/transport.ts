@@ -4,6 +4,7 @@ import type { Clock, Random } from '../clock.ts';
 import { link } from './abort.ts';
 import type { Access } from './auth.ts';
 import { ApiError, ConnectionError, messageOf, type StatusBody } from './errors.ts';
+import { createGate } from './gate.ts';
 import type { KubeMetrics } from './metrics.ts';
 import { createPools } from './pools.ts';
 import type { Log } from './types.ts';
@@ -55,14 +56,19 @@ export function createTransport(options: TransportOptions): Transport {
   const { access, clock, random, log, metrics, timeoutMs = 30_000, retries = 4 } = options;
   const base = access.server.replace(/\/+$/, '');
   const host = new URL(base).host;
-  const pools = createPools({ connections: options.connections ?? 8, proxy: access.proxy, log });
+  const connections = options.connections ?? 8;
+  const pools = createPools({ connections, proxy: access.proxy, log });
+  /** Waiting for a connection is no silence of the server: the time limit begins when there is one. */
+  const gate = createGate(connections);
 
   /** One try: the response, or an `ApiError` or `ConnectionError`. */
   async function attempt(request: HttpRequest, pool: 'calls' | 'watches', signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const started = clock.now();
     let code = '<error>';
     try {
-      const { headers, tls } = await access.credentials();
+      const { headers, tls } = await access.credentials().catch((error: unknown) => {
+        throw new ConnectionError(request.what, `no credentials: ${messageOf(error)}`, false, error);
+      });
       const response = await send(urlOf(base, request), {
         method: request.method,
         dispatcher: pools.get(pool, tls),
@@ -102,6 +108,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   /** Runs one try under the time limit; `use` reads the body, which counts too. */
   async function limited<R>(request: HttpRequest, use: (response: Dispatcher.ResponseData) => Promise<R>): Promise<R> {
+    const leave = await gate.enter(request.signal);
     const linked = link(request.signal);
     const late = new ConnectionError(request.what, `no answer from ${host} within ${timeoutMs / 1000} s`, true);
     const stop = clock.timer(timeoutMs, () => linked.abort(late));
@@ -113,6 +120,7 @@ export function createTransport(options: TransportOptions): Transport {
     } finally {
       stop();
       linked.unlink();
+      leave();
     }
   }
 

@@ -153,7 +153,9 @@ describe('the work queue under random commands', () => {
           if (queue.length === 0) return;
           const key = (await queue.get()) ?? '';
           assert.ok(!working.has(key), `${key} is worked on twice at once`);
-          const due = Object.values(wishes).map((map) => map.get(key) ?? never).filter((at) => at <= clock.now());
+          const due = Object.values(wishes)
+            .map((map) => map.get(key) ?? never)
+            .filter((at) => at <= clock.now());
           assert.ok(due.length > 0, `${key} came before anyone wished it`);
           working.add(key);
           for (const map of Object.values(wishes)) if ((map.get(key) ?? never) <= clock.now()) map.delete(key);
