@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import multiprocessing
 import os
 import pathlib
 import shutil
@@ -13,6 +14,11 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORKLOADS = ROOT / "workloads"
 CONTRACT = "atoll.dev/contract/v1"
+
+
+# Trainers are forked from a process that has imported PyTorch once: that is most of what a short run costs.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["torch", "safetensors.numpy", "PIL.Image", "sklearn.cluster", "sklearn.decomposition"])
 
 
 class Result:
@@ -45,8 +51,8 @@ class Bench:
         self.root = pathlib.Path(root)
         self.count = 0
 
-    def start(self, role, params, inputs=None, source=None, index=None, experts=1, seed=0, resume=None, threads=1, command=None, environment=None):
-        """Starts a trainer; inputs: {name: directory of a published final}."""
+    def start(self, role, params, inputs=None, source=None, index=None, experts=1, seed=0, resume=None, threads=1, command=None, environment=None, fresh=False):
+        """Starts a trainer; inputs: {name: directory of a published final}; fresh: as the pod's command does, not forked."""
         self.count += 1
         work = self.root / ("%03d-%s" % (self.count, role.lower()))
         for name in ("inputs", "output", "home"):
@@ -71,15 +77,51 @@ class Bench:
             "ATOLL_PROGRESS": work / "progress.jsonl", "ATOLL_TERMINATION_LOG": work / "termination-log", "HOME": work / "home", "PYTHONPATH": WORKLOADS,
             "PYTHONDONTWRITEBYTECODE": "1", "CUDA_VISIBLE_DEVICES": "", **(environment or {}),
         }  # fmt: skip
-        arguments = command or [sys.executable, "-m", "ddm", role.lower()]
         variables = {key: str(value) for key, value in variables.items()}
+        if command is None and not fresh:
+            return Trainer(Fork(role.lower(), variables, work), work)
         with open(work / "stderr", "wb") as stderr:
-            process = subprocess.Popen(arguments, env=variables, stdout=subprocess.DEVNULL, stderr=stderr, cwd=work)
+            process = subprocess.Popen(command or [sys.executable, "-m", "ddm", role.lower()], env=variables, stdout=subprocess.DEVNULL, stderr=stderr, cwd=work)
         return Trainer(process, work)
 
     def run(self, role, params, **options):
         """Starts a trainer and waits for its end."""
         return self.start(role, params, **options).wait()
+
+
+class Fork:
+    """A trainer forked with everything imported; looks like subprocess.Popen."""
+
+    def __init__(self, command, variables, work):
+        self.process = FORKS.Process(target=_forked, args=(command, variables, str(work)), daemon=True)
+        self.process.start()
+
+    def poll(self):
+        return self.process.exitcode
+
+    returncode = property(poll)
+
+    def wait(self):
+        self.process.join()
+
+    def kill(self):
+        self.process.kill()
+
+    def send_signal(self, number):
+        os.kill(self.process.pid, number)
+
+
+def _forked(command, variables, work):
+    os.environ.clear()
+    os.environ.update(variables)
+    os.chdir(work)
+    descriptor = os.open("stderr", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    sys.path.insert(0, str(WORKLOADS))
+    from ddm.__main__ import main
+
+    main([command])
 
 
 class Trainer:
@@ -88,7 +130,7 @@ class Trainer:
     def __init__(self, process, work):
         self.process, self.work = process, work
 
-    def wait(self, limit=240, until=None):
+    def wait(self, limit=300, until=None):
         """Publishes every complete checkpoint until the process ends, or until `until(self)` is true. Returns a Result."""
         deadline = time.monotonic() + limit
         while True:

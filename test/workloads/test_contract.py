@@ -34,13 +34,13 @@ class Contract(unittest.TestCase):
         return self.bench.start("Expert", {"steps": 3}, command=[sys.executable, "-c", program], index=2, experts=4, **options)
 
     def run_program(self, program, **options):
-        return self.start(program, **options).wait(limit=30)
+        return self.start(program, **options).wait()
 
     def test_sigterm_saves_a_checkpoint_and_ends_with_75(self):
         trainer = self.start(SLOW)
         trainer.wait(until=lambda one: (one.work / "progress.jsonl").exists())
         trainer.terminate()
-        result = trainer.wait(limit=30)
+        result = trainer.wait()
         self.assertEqual(result.code, 75)
         (name,) = result.steps()
         saved = result.checkpoint(name)

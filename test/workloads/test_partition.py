@@ -110,7 +110,7 @@ class Source(unittest.TestCase):
         bench = harness.Bench(self.folder)
         raw = write_source(self.folder / "raw")
         given = {"experts": 3, "method": "Clusters", "clusters": {"features": "Pca", "column": None, "fine": 12, "balance": True, "seed": 0}, "heldOut": "0.1", "format": "Npz"}
-        first, second = (bench.run("Partition", given, source=raw, experts=3) for _ in range(2))
+        first, second = (bench.run("Partition", given, source=raw, experts=3, fresh=fresh) for fresh in (True, False))
         self.assertEqual((first.code, first.message), (0, ""))
         manifests = [json.loads((one.final / "manifest.json").read_text()) for one in (first, second)]
         self.assertEqual(manifests[0], manifests[1])

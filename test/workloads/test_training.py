@@ -26,7 +26,7 @@ class Training(unittest.TestCase):
         source = write_source(pathlib.Path(folder.name) / "raw")
         cut = cls.bench.run("Partition", {"experts": 2, "clusters": {"fine": 8}}, source=source, experts=2)
         cls.inputs = {"dataset": cut.final}
-        cls.undisturbed = cls.bench.run("Expert", SMALL, inputs=cls.inputs, index=1, experts=2, seed=3)
+        cls.undisturbed = cls.bench.run("Expert", SMALL, inputs=cls.inputs, index=1, experts=2, seed=3, fresh=True)
 
     def expert(self, changes=None, **options):
         return self.bench.start("Expert", {**SMALL, **(changes or {})}, **{"inputs": self.inputs, "index": 1, "experts": 2, "seed": 3, **options})
@@ -89,7 +89,7 @@ class Training(unittest.TestCase):
                 expert.main(self.spec(changes))
             self.assertIn(message, str(caught.exception))
         result = self.expert({"steps": "many"}).wait()
-        self.assertEqual((result.code, result.message), (42, "cannot use params.steps = 'many'; write a whole number, like 1200"))
+        self.assertEqual((result.code, result.message), (42, "cannot use params.steps = 'many'; write a whole number, like 1500"))
 
     def spec(self, changes, experts=2):
         """A spec for a call in this process."""

@@ -14,7 +14,7 @@ FIELDS = {
     "strategies": Field(["Full", "Top1", "Top2", "Oracle"]),
     "samples": Field(1000, 100, 1_000_000),
     "samplingSeeds": Field([11, 12, 13], 0, 2**31 - 1),
-    "samplingSteps": Field(20, 1, 10_000),
+    "samplingSteps": Field(12, 1, 10_000),
     "repeats": Field(5, 1, 1000),
     "classifierSteps": Field(400, 1, 1_000_000),
     "classifierSeed": Field(0, 0, 2**31 - 1),

@@ -8,7 +8,13 @@ from torch.nn import functional
 from ddm import data, expert, flow, params, train
 from ddm.params import Field
 
-FIELDS = {**train.FIELDS, "batch": Field(128, 1, 1_000_000), "steps": Field(600, 1, 100_000_000), "blocks": Field(1, 1, 256)}
+FIELDS = {
+    **train.FIELDS,
+    "batch": Field(128, 1, 1_000_000),
+    "steps": Field(600, 1, 100_000_000),
+    "learningRate": Field(0.006, 0.0, 10.0, above=True),
+    "blocks": Field(1, 1, 256),
+}
 STREAM = 1_000_003  # the router's random stream, beside those of the experts 0 to 255
 TIMES = [0.05 + 0.1 * step for step in range(10)]
 

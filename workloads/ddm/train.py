@@ -16,8 +16,8 @@ from ddm import flow, model
 from ddm.params import Field
 
 FIELDS = {
-    "steps": Field(1200, 1, 100_000_000),
-    "learningRate": Field(4e-3, 0.0, 10.0, above=True),
+    "steps": Field(1500, 1, 100_000_000),
+    "learningRate": Field(0.01, 0.0, 10.0, above=True),
     "warmup": Field(50, 0, 1_000_000),
     "width": Field(32, 4, 4096),
     "blocks": Field(3, 1, 256),
@@ -25,7 +25,7 @@ FIELDS = {
     "imageSize": Field(14, 2, 4096),
     "emaDecay": Field(0.995, 0.0, 0.99999999),
     "clip": Field(1.0, 0.0, above=True),
-    "checkpointEvery": Field(400, 1, 100_000_000),
+    "checkpointEvery": Field(300, 1, 100_000_000),
     "reportEvery": Field(20, 1, 1_000_000),
 }
 
