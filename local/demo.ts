@@ -1,6 +1,7 @@
 /** `npm run demo`: a cluster, Atoll and real digits on this machine; four experts, a router and an ensemble out. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { isatty } from 'node:tty';
 import { parseArgs } from 'node:util';
 import { systemClock, systemRandom } from '../src/clock.ts';
 import { createKubeClient } from '../src/kube/client.ts';
@@ -10,6 +11,7 @@ import { type Compared, comparison } from './demo/compare.ts';
 import { digitsNpz } from './demo/digits.ts';
 import { follow } from './demo/follow.ts';
 import { fetchResult } from './demo/results.ts';
+import { explain } from './explain.ts';
 import { installAtoll } from './install.ts';
 import { type ObjectStorage, startObjectStorage } from './object-storage.ts';
 import { checkout, stateDir } from './paths.ts';
@@ -140,11 +142,11 @@ Ctrl-C stops and removes everything but .atoll/demo.
 `;
 }
 
-function options(): Options | 'help' {
+function readOptions(): Options | 'help' {
   const { values } = parseArgs({
     options: {
       compare: { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: process.stdout.isTTY === true },
+      keep: { type: 'boolean', default: isatty(1) },
       help: { type: 'boolean', short: 'h', default: false },
     },
     allowNegative: true,
@@ -159,7 +161,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
     stop.abort(new Error(`stopped by ${name}`));
   });
 try {
-  const chosen = options();
+  const chosen = readOptions();
   if (chosen === 'help') process.stdout.write(USAGE);
   else await demo(chosen, stop.signal);
 } catch (error) {
@@ -168,10 +170,4 @@ try {
     process.stderr.write(`\ncannot finish the demo: ${explain(error)}\n`);
     process.exitCode = 1;
   }
-}
-
-/** The message of an error and of everything that caused it. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}\n  because: ${explain(error.cause)}`;
 }

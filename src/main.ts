@@ -1,5 +1,4 @@
 /** The one binary: reads argv and the environment, picks the role, and is the only place that ends the process. */
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock, systemRandom } from './clock.ts';
@@ -80,7 +79,7 @@ async function run(argv: string[], signal: AbortSignal): Promise<number> {
       const settings = await loadSettings(needConfig(args));
       const log = createLog({ level: args.logLevel ?? settings.logLevel, role: 'standalone' });
       // A pod's name stays over restarts of its container, so the lease needs no time to run out; elsewhere each process is a new one.
-      const identity = process.env['ATOLL_POD_NAME'] ?? `${hostname()}_${randomUUID()}`;
+      const identity = process.env['ATOLL_POD_NAME'] ?? `${hostname()}_${systemRandom.uuid()}`;
       await runStandalone({ settings, kubeconfig: args.kubeconfig, identity, version: VERSION, log, signal });
       return 0;
     }

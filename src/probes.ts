@@ -17,23 +17,25 @@ export interface Probes extends AsyncDisposable {
 /** Serves `/healthz`, `/readyz` and `/metrics` until disposed. */
 export async function serveProbes(options: ProbesOptions): Promise<Probes> {
   const server = createServer((request, response) => {
-    const answer = (status: number, body: string, type = 'text/plain; charset=utf-8') =>
+    const answer = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
       response.writeHead(status, { 'content-type': type }).end(body);
+    };
     switch (request.url) {
       case '/healthz':
-        return answer(200, 'ok\n');
+        answer(200, 'ok\n');
+        break;
       case '/readyz':
-        return options.ready()
-          ? answer(200, 'ok\n')
-          : answer(503, 'cannot work yet: stores are being filled or the lease is held by another\n');
+        if (options.ready()) answer(200, 'ok\n');
+        else answer(503, 'cannot work yet: stores are being filled or the lease is held by another\n');
+        break;
       case '/metrics':
         options.registry.metrics().then(
           (text) => answer(200, text, options.registry.contentType),
           (error: unknown) => answer(500, `cannot collect metrics: ${String(error)}\n`),
         );
-        return;
+        break;
       default:
-        return answer(404, 'not found: /healthz, /readyz and /metrics are here\n');
+        answer(404, 'not found: /healthz, /readyz and /metrics are here\n');
     }
   });
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,5 @@
 /** Follows ExpertTrainings until they end: a table redrawn in place on a terminal, one every quarter of a minute elsewhere. */
+import { isatty } from 'node:tty';
 import { ExpertDatasetKind } from '../../src/api/expertdataset.ts';
 import { ExpertShardKind } from '../../src/api/expertshard.ts';
 import { type ExpertTraining, ExpertTrainingKind } from '../../src/api/experttraining.ts';
@@ -24,7 +25,7 @@ export interface FollowOptions {
 /** The trainings once all are Complete. Throws `TrainingFailed` as soon as one failed. */
 export async function follow(options: FollowOptions): Promise<ExpertTraining[]> {
   const { client, namespace, names, output, signal } = options;
-  const terminal = output.isTTY === true;
+  const terminal = isatty(output.fd);
   const deadline = systemClock.now() + options.limitMs;
   let drawn = 0;
   let told = { at: 0, states: '' };

@@ -21,8 +21,8 @@ export function render(snapshot: Snapshot, width: number): string[] {
   const { dataset, training, shards, now } = snapshot;
   const rows = [
     row('data set', dataset?.status?.work, now),
-    ...[...shards]
-      .sort((a, b) => a.spec.index - b.spec.index)
+    ...shards
+      .toSorted((a, b) => a.spec.index - b.spec.index)
       .map((shard) => row(`expert ${shard.spec.index}`, shard.status, now)),
     ...(training.spec.router ? [row('router', training.status?.router, now)] : []),
     ...(training.spec.evaluation ? [row('evaluation', training.status?.evaluation, now)] : []),
