@@ -113,7 +113,8 @@ export function waitingFor(pod: Pod): Waiting | undefined {
     return { broken: false, message: 'restore is fetching inputs and the newest checkpoint', since: lastMove(pod) };
   const ready = pod.status?.conditions?.find(({ type }) => type === 'PodReadyToStartContainers');
   // Images are pulled only after this is true, so a slow pull is never taken for a missing Secret.
-  if (ready?.status === 'False')
+  const begun = containers(pod).some(({ state }) => state?.running !== undefined || state?.terminated !== undefined);
+  if (ready?.status === 'False' && !begun && pod.metadata.deletionTimestamp === undefined)
     return { broken: true, message: 'its volumes and network are not ready', since: lastMove(pod), fromOutside: true };
   return { broken: false, message: 'the containers of the pod are being created', since: lastMove(pod) };
 }

@@ -136,6 +136,22 @@ describe('running', () => {
     assert.match(status.message ?? '', /container trainer: ImagePullBackOff: no such image/);
   });
 
+  it('a missing Secret is a broken configuration, a slow image is not', () => {
+    const never = {
+      courier: waiting('PodInitializing'),
+      restore: waiting('PodInitializing'),
+      trainer: waiting('PodInitializing'),
+      phase: 'Pending',
+    };
+    const sandbox = (ready: string) => [{ type: 'PodReadyToStartContainers', status: ready }];
+    const warning = 'FailedMount: secret "atoll-store" not found';
+    const stuck = observed(job, { kubeJobs: [kubeJob(1)], pods: [pod(1, { ...never, conditions: sandbox('False') })], warning });
+    assert.match(act(stuck).status.message ?? '', /secret "atoll-store" not found/);
+    assert.equal(act(stuck, 700).status.attempts.at(-1)?.rule, 'configuration-deadline');
+    const slow = observed(job, { kubeJobs: [kubeJob(1)], pods: [pod(1, { ...never, conditions: sandbox('True') })] });
+    assert.equal(act(slow, 7000).status.attempts.at(-1)?.rule, undefined);
+  });
+
   it('after ten minutes that is written down first, then the Job is deleted, then it is Configuration', () => {
     const broken = { trainer: waiting('ImagePullBackOff', 'no such image'), phase: 'Pending' };
     const seen = observed(job, { kubeJobs: [kubeJob(1)], pods: [pod(1, broken)] });
@@ -240,6 +256,14 @@ describe('ending', () => {
     assert.equal(status.attempts[0]?.class, undefined);
     assert.equal(status.state, 'Stopping');
     assert.deepEqual(actions, [deletePod(1)]);
+  });
+
+  it('a pod of a concluded attempt that still runs is told to go, and keeps its finalizer until it has ended', () => {
+    const after = islandJob({ attempt: 1, attempts: [closed(1, 'AttemptTaken')] });
+    const { actions, status } = act(
+      observed(after, { kubeJobs: [kubeJob(1, { done: 'Failed', released: true })], pods: [pod(1, { uid: 'copy', job: null })] }),
+    );
+    assert.deepEqual([actions, status.attempt, status.state], [[deletePod(1, 'copy')], 1, 'Stopping']);
   });
 
   it('a pod on a node that is gone has ended', () => {
