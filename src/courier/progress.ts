@@ -97,12 +97,7 @@ export class ProgressTail {
   }
 
   #parse(line: Buffer): Progress | undefined {
-    let value: unknown;
-    try {
-      value = JSON.parse(line.toString('utf8'), undefined);
-    } catch {
-      value = parseLenient(line.toString('utf8'));
-    }
+    const value = lenient(line.toString('utf8'));
     const parsed = progressLine.safeParse(value);
     if (!parsed.success) return undefined;
     const { step, steps, loss, samplesPerSecond, at } = parsed.data;
@@ -117,11 +112,15 @@ export class ProgressTail {
   }
 }
 
-/** Python writes NaN and Infinity, which are not JSON: such a value is left out, the step counts all the same. */
-function parseLenient(line: string): unknown {
-  try {
-    return JSON.parse(line.replaceAll(/(:\s*)-?(?:NaN|Infinity)\b/g, '$1null'));
-  } catch {
-    return undefined;
+/** Python writes NaN and Infinity, which are not JSON, and 1e999 is none that counts: they are left out, the step counts all the same. */
+function lenient(line: string): unknown {
+  const finite = (_: string, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? null : value);
+  for (const text of [line, line.replaceAll(/(:\s*)-?(?:NaN|Infinity)\b/g, '$1null')]) {
+    try {
+      return JSON.parse(text, finite);
+    } catch {
+      // Then it is garbage, or the second form is what can be read.
+    }
   }
+  return undefined;
 }
