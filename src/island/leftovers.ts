@@ -1,7 +1,8 @@
 /** What is still there of attempts that are concluded, and how it is taken away without losing what it has to say. */
 import { finalizers } from '../api/labels.ts';
+import type { Job } from '../kube/core.ts';
 import type { KubeObject } from '../kube/types.ts';
-import { attemptOf, hasFinalizer, isDeleting, isFinished } from './jobview.ts';
+import { attemptOf, hasFinalizer, isDeleting, isFinished, ownedBy } from './jobview.ts';
 import type { Action, Observed } from './observed.ts';
 import { hasEnded } from './podview.ts';
 
@@ -29,6 +30,8 @@ export function leftovers(observed: Observed, openAttempt: number | undefined, n
   const jobs = old(observed.kubeJobs);
   const actions: Action[] = [];
   const alive = pods.filter((pod) => !hasEnded(pod, observed.lostNodes));
+  // With a back-off limit of 0 one ended pod is all that a Job makes, even before its controller has noticed.
+  const spent = (job: Job) => isFinished(job) || pods.some((pod) => ownedBy(pod, job.metadata.uid ?? '') && !alive.includes(pod));
   for (const pod of pods) {
     const ended = !alive.includes(pod);
     if (ended && hasFinalizer(pod, finalizers.attempt)) actions.push({ type: 'ReleasePod', ...ref(pod) });
@@ -37,7 +40,7 @@ export function leftovers(observed: Observed, openAttempt: number | undefined, n
   }
   for (const job of jobs) {
     const own = alive.some((pod) => attemptOf(pod) === attemptOf(job));
-    const keep = !everything && isFinished(job) && attemptOf(job) === newest;
+    const keep = !everything && spent(job) && attemptOf(job) === newest;
     if (!isDeleting(job) && !keep) actions.push({ type: 'DeleteJob', ...ref(job) });
     if (!own && hasFinalizer(job, finalizers.attempt)) actions.push({ type: 'ReleaseJob', ...ref(job) });
   }
@@ -46,7 +49,7 @@ export function leftovers(observed: Observed, openAttempt: number | undefined, n
     for (const policy of observed.policies) if (!isDeleting(policy)) actions.push({ type: 'DeletePolicy', ...ref(policy) });
   return {
     actions,
-    running: alive.length > 0 || jobs.some((job) => !isFinished(job) && !isDeleting(job)),
+    running: alive.length > 0 || jobs.some((job) => !spent(job) && !isDeleting(job)),
     any: pods.length > 0 || jobs.length > 0 || observed.configMaps.length > 0 || (everything && observed.policies.length > 0),
   };
 }

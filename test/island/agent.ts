@@ -27,6 +27,7 @@ export function createWorld(script: (attempt: number) => Script, settings: Islan
     api,
     cluster,
     key,
+    keyOf: (name: string) => ({ namespace: 'research', name }),
     apply: (over: Record<string, unknown> = {}) =>
       api.put(IslandJobKind, { metadata: { name: NAME, namespace: 'research' }, spec: spec(over) }),
     change(over: Record<string, unknown>) {

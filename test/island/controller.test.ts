@@ -121,6 +121,33 @@ describe('the island', () => {
     await world.kill();
   });
 
+  it('a Job deleted and created again under the same name by hand trains nothing twice', async () => {
+    const world = createWorld(() => succeed);
+    world.apply();
+    world.start();
+    await world.clock.until(() => world.status()?.state === 'Running');
+    const [job] = world.api.all(jobs);
+    if (!job) throw new Error('cannot copy the Job: there is none');
+    const { uid = '', ...metadata } = job.metadata;
+    world.api.put(jobs, { ...job, metadata: { ...job.metadata, finalizers: [] } });
+    await world.api.client().delete(jobs, world.keyOf(`${NAME}-a1`), { uid, propagationPolicy: 'Orphan' });
+    await world.clock.until(() => world.api.get(jobs, world.keyOf(`${NAME}-a1`)) === undefined);
+    const { resourceVersion: _, creationTimestamp: __, ...copied } = metadata;
+    world.api.put(jobs, { metadata: copied, spec: job.spec });
+    await world.clock.until(() => world.status()?.state === 'Succeeded');
+    assert.deepEqual(
+      [world.status()?.attempts.map(({ class: end }) => end), world.cluster.violations],
+      [['Disruption', 'Succeeded'], []],
+    );
+    assert.deepEqual([world.cluster.trained.map((each) => each[0]), [...world.cluster.bucket.keys()]], [['1', '2'], [2]]);
+    await world.clock.advance(600_000);
+    assert.deepEqual(
+      world.api.all(jobs).map((each) => each.metadata.name),
+      [`${NAME}-a2`],
+    );
+    await world.kill();
+  });
+
   it('a pod started twice for one attempt: one of them ends with AttemptTaken, and nothing is published twice', async () => {
     const world = createWorld(() => succeed);
     world.apply();

@@ -324,13 +324,19 @@ describe('ending', () => {
 
   it('the next attempt waits until the Job before can make no more pods', () => {
     const after = islandJob({ attempt: 1, attempts: [closed(1, 'Crash')], restarts: 1 });
-    const { status, actions } = act(
-      observed(after, { kubeJobs: [kubeJob(1)], pods: [endedPod(1, 1, undefined, { released: true })] }),
-    );
+    const { status, actions } = act(observed(after, { kubeJobs: [kubeJob(1)] }));
     assert.equal(status.attempt, 1);
     assert.deepEqual(actions, [deleteJob(1), { type: 'ReleaseJob', name: kubeJob(1).metadata.name, uid: 'job-1' }]);
     const next = act(observed(after, { kubeJobs: [kubeJob(1, { deleted: true, released: true })] }));
     assert.equal(next.status.attempt, 2);
+  });
+
+  it('a Job whose one pod has ended makes no more, even before its controller says so, and stays for its logs', () => {
+    const after = islandJob({ attempt: 1, attempts: [closed(1, 'Crash')], restarts: 1 });
+    const { status, actions } = act(
+      observed(after, { kubeJobs: [kubeJob(1, { released: true })], pods: [endedPod(1, 1, undefined, { released: true })] }),
+    );
+    assert.deepEqual([status.attempt, actions], [2, []]);
   });
 
   it('the Job of the newest attempt stays for its logs, older ones go', () => {
