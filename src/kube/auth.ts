@@ -85,6 +85,10 @@ function fromKubeConfig(options: AccessOptions): Source {
   const cluster = config.getCurrentCluster();
   const user = config.getCurrentUser();
   if (!cluster) throw new Error(`cannot find the API server: context ${config.currentContext} names no cluster`);
+  if (options.inCluster && /\bundefined\b/.test(cluster.server))
+    throw new Error(
+      'cannot find the API server: KUBERNETES_SERVICE_HOST is not set, so this is no pod; give a kubeconfig instead',
+    );
   return {
     server: cluster.server,
     proxy: cluster.proxyUrl,

@@ -23,7 +23,7 @@ export interface Manager {
   add(controller: Controller): void;
   /** Something else that must run until the signal is aborted, such as an event recorder. */
   addLoop(name: string, run: (signal: AbortSignal) => Promise<void>, options?: LoopOptions): void;
-  /** All stores equal a list, and controllers run. */
+  /** Controllers run, and every store heard from the API server within the last three minutes. */
   readonly ready: boolean;
   /**
    * Resolves when the signal is aborted and all has ended: controllers first, then loops, informers, and the lease is given back.
@@ -31,6 +31,9 @@ export interface Manager {
    */
   run(signal: AbortSignal): Promise<void>;
 }
+
+/** A bookmark comes every minute; two that are missing, and the time to notice, make a store stale. */
+const staleMs = 180_000;
 
 export function createManager(options: ManagerOptions): Manager {
   const { clock, log, lease, drainMs = 20_000 } = options;
@@ -92,10 +95,13 @@ export function createManager(options: ManagerOptions): Manager {
       const stopTelling = tellWaiting();
       await orStop(Promise.all(all().map(({ synced }) => synced))).finally(stopTelling);
       if (!signal.aborted && lease) {
-        await orStop(
-          lease.acquire(signal).catch((error: unknown) => (signal.aborted ? undefined : Promise.reject(error as Error))),
-        );
-        if (!signal.aborted) holding.start('lease', (until) => lease.hold(until));
+        const acquired = Promise.withResolvers<void>();
+        holding.start('lease', async (until) => {
+          await lease.acquire(until);
+          acquired.resolve();
+          await lease.hold(until);
+        });
+        await orStop(acquired.promise);
       }
       if (!signal.aborted) {
         ready = true;
@@ -161,7 +167,7 @@ export function createManager(options: ManagerOptions): Manager {
       loops.push({ name, run: loop, leaderOnly: how.leaderOnly ?? true });
     },
     get ready() {
-      return ready;
+      return ready && all().every((informer) => informer.silentMs() < staleMs);
     },
     run,
   };

@@ -10,7 +10,10 @@ export type ReconcileResult = 'success' | 'requeue_after' | 'requeue' | 'error';
 export function createKubeMetrics(registry: Registry) {
   const registers = [registry];
   const queue = ['name', 'controller'] as const;
+  /** Asked at each scrape: how long work has been going on changes by itself. */
+  const atScrape = new Set<() => void>();
   return {
+    onScrape: (observe: () => void) => void atScrape.add(observe),
     reconciles: new Counter({
       name: 'controller_runtime_reconcile_total',
       help: 'Total number of reconciliations per controller',
@@ -48,7 +51,15 @@ export function createKubeMetrics(registry: Registry) {
       labelNames: ['controller'] as const,
       registers,
     }),
-    queueDepth: new Gauge({ name: 'workqueue_depth', help: 'Current depth of workqueue', labelNames: queue, registers }),
+    queueDepth: new Gauge({
+      name: 'workqueue_depth',
+      help: 'Current depth of workqueue',
+      labelNames: queue,
+      registers,
+      collect() {
+        for (const observe of atScrape) observe();
+      },
+    }),
     queueAdds: new Counter({
       name: 'workqueue_adds_total',
       help: 'Total number of adds handled by workqueue',

@@ -85,8 +85,8 @@ export function createQueue(options: QueueOptions): Queue {
       metrics?.queueSeconds.observe(labels, (clock.now() - since) / 1000);
       takers.shift()?.(key);
     }
-    observe();
   };
+  metrics?.onScrape(observe);
 
   const queue: Queue = {
     add(key) {
@@ -133,7 +133,6 @@ export function createQueue(options: QueueOptions): Queue {
       metrics?.workSeconds.observe(labels, (clock.now() - since) / 1000);
       working.delete(key);
       if (again.delete(key)) queue.add(key);
-      observe();
     },
     close() {
       closed = true;
@@ -141,7 +140,6 @@ export function createQueue(options: QueueOptions): Queue {
       waiting.clear();
       again.clear();
       for (const take of takers.splice(0)) take(undefined);
-      observe();
     },
     failures: (key) => failures.get(key) ?? 0,
     get length() {

@@ -25,6 +25,8 @@ export interface ReflectorOptions<T extends KubeObject> {
 const pageSize = 500;
 const firstBackoffMs = 200;
 const longestBackoffMs = 30_000;
+/** A refused connection costs the server nothing, and whoever waits for it wants to be back within a second. */
+const longestUnreachableMs = 1000;
 /** A watch that lived this long was a good one: what comes after it is a first failure again. */
 const healthyMs = 10_000;
 /** A list now and then mends what no watch would show, such as a database restored from a backup. */
@@ -106,7 +108,8 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
     if (expired || failures % failuresToRelist === 0) version = undefined;
     const reason = reasonOf(failure);
     metrics?.reflectorFailures.inc({ name, reason });
-    const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + 0.5 * random.next());
+    const longest = reason === 'unreachable' ? longestUnreachableMs : longestBackoffMs;
+    const backoff = Math.min(longest, firstBackoffMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + 0.5 * random.next());
     const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) * (1 + 0.1 * random.next()) : 0;
     const ms = expired && failures === 1 ? 0 : Math.max(backoff, asked);
     const data = {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { Registry } from 'prom-client';
 import { type ControllerOptions, createController, type Outcome } from '../../src/kube/controller.ts';
-import { configMaps } from '../../src/kube/core.ts';
+import { configMaps, leases } from '../../src/kube/core.ts';
 import { ApiError, LoopEndedError, TerminalError } from '../../src/kube/errors.ts';
 import { createLease } from '../../src/kube/lease.ts';
 import { createManager } from '../../src/kube/manager.ts';
@@ -147,6 +147,23 @@ describe('what follows a reconcile', () => {
     const before = times().length;
     await clock.advance(3_600_000);
     assert.ok(times().length - before <= 12);
+  });
+
+  it('the metrics say how long work has been going on, at the time of the scrape', async () => {
+    const { clock, controller, registry } = scripted([], { reconcile: () => clock.sleep(10_000).then(() => 'done' as const) });
+    controller.enqueue({ name: 'it' });
+    controller.enqueue({ name: 'other' });
+    await clock.advance(4000);
+    const text = await registry.metrics();
+    const labels = '{name="scripted",controller="scripted"}';
+    for (const line of [
+      `workqueue_depth${labels} 1`,
+      `workqueue_unfinished_work_seconds${labels} 4`,
+      `workqueue_adds_total${labels} 2`,
+    ])
+      assert.ok(text.includes(line), line);
+    assert.ok(text.includes('controller_runtime_active_workers{controller="scripted"} 1'));
+    await clock.advance(20_000);
   });
 
   it('a reconcile that hangs is told to stop', async () => {
@@ -327,6 +344,35 @@ describe('the manager', () => {
     await run;
     assert.deepEqual(order, ['reconcile begins', 'reconcile ends, lease held', 'base ends', 'lease released']);
     assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('gives up acquiring the lease when it fails otherwise, and is not the holder afterwards', async () => {
+    const { context, clock, api } = build();
+    const other = createLease({ ...context, namespace, name: 'lead', identity: 'other' });
+    await other.acquire(new AbortController().signal);
+    const lease = createLease({ ...context, namespace, name: 'lead', identity: 'us' });
+    const manager = createManager({ ...context, lease });
+    manager.addLoop('short', async () => clock.sleep(1000), { leaderOnly: false });
+    const failed = assert.rejects(manager.run(new AbortController().signal), LoopEndedError);
+    await clock.advance(60_000);
+    await failed;
+    assert.equal(lease.held, false);
+    assert.equal(api.get(leases, { namespace, name: 'lead' })?.spec.holderIdentity, 'other');
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('is not ready while a store has heard nothing for three minutes', async () => {
+    const { manager, start, clock, api } = build();
+    manager.informer(widgets);
+    start();
+    await clock.until(() => manager.ready, 1000);
+    await clock.advance(170_000);
+    assert.ok(manager.ready);
+    api.bookmark();
+    await clock.advance(170_000);
+    assert.ok(manager.ready, 'the bookmark was a sign of life');
+    await clock.advance(11_000);
+    assert.equal(manager.ready, false);
   });
 
   it('does not wait for ever for a reconcile that does not end', async () => {

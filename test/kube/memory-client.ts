@@ -43,7 +43,8 @@ export interface Call {
 export type Interceptor = (call: Call, proceed: () => Promise<unknown>) => Promise<unknown>;
 
 export interface MemoryApi {
-  client(options?: { name?: string; intercept?: Interceptor }): KubeClient;
+  /** `lag` is awaited before each event that a watch of this client delivers: its view is so much behind, in order. */
+  client(options?: { name?: string; intercept?: Interceptor; lag?: (signal: AbortSignal) => Promise<void> }): KubeClient;
   /** Stores an object as it is, status included, creating or replacing it. */
   put<T extends KubeObject>(type: ResourceType<T>, object: Omit<T, 'apiVersion' | 'kind'>): T;
   get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): T | undefined;
@@ -67,7 +68,7 @@ export function createMemoryApi(options: MemoryApiOptions): MemoryApi {
 
   const pass: Interceptor = (_, proceed) => proceed();
 
-  function clientOf(name: string, intercept: Interceptor): KubeClient {
+  function clientOf(name: string, intercept: Interceptor, lag: ((signal: AbortSignal) => Promise<void>) | undefined): KubeClient {
     const ask = async <R>(call: Omit<Call, 'client'>, signal: AbortSignal | undefined, answer: () => R): Promise<R> => {
       signal?.throwIfAborted();
       const reply = await intercept({ ...call, client: name }, async () => structuredClone(answer()));
@@ -117,7 +118,7 @@ export function createMemoryApi(options: MemoryApiOptions): MemoryApi {
 
       watch<T extends KubeObject>(type: ResourceType<T>, how: WatchHow): AsyncIterable<WatchEvent<T>> {
         const open = () => ask({ verb: 'watch', type }, how.signal, () => undefined);
-        return history.watch<T>(type, how, open);
+        return history.watch<T>(type, how, open, lag);
       },
 
       create: <T extends KubeObject>(type: ResourceType<T>, object: { metadata: ObjectKey }, how: CreateHow = {}) =>
@@ -164,7 +165,7 @@ export function createMemoryApi(options: MemoryApiOptions): MemoryApi {
   }
 
   return {
-    client: ({ name = 'client', intercept = pass } = {}) => clientOf(name, intercept),
+    client: ({ name = 'client', intercept = pass, lag } = {}) => clientOf(name, intercept, lag),
     put<T extends KubeObject>(type: ResourceType<T>, object: Omit<T, 'apiVersion' | 'kind'>) {
       const raw = structuredClone(object) as Omit<KubeObject, 'apiVersion' | 'kind'>;
       const old = tableOf(type).get(keyString(raw.metadata));

@@ -56,6 +56,7 @@ export function createHistory(longest: number) {
     type: ResourceType<T>,
     how: Selection & { resourceVersion: string; signal: AbortSignal },
     open: () => Promise<unknown>,
+    lag: ((signal: AbortSignal) => Promise<void>) | undefined,
   ): AsyncGenerator<WatchEvent<T>> {
     await open();
     const from = Number(how.resourceVersion) || version;
@@ -79,6 +80,7 @@ export function createHistory(longest: number) {
     try {
       for (;;) {
         how.signal.throwIfAborted();
+        if (lag && queue.length > 0) await lag(how.signal);
         const next = queue.shift();
         if (next === 'bookmark') yield { type: 'BOOKMARK', resourceVersion: String(version) };
         else if (next) {

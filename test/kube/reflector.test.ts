@@ -252,6 +252,11 @@ describe('the reflector', () => {
     await add('second');
     await eventually('some refused attempts', () => waits.length >= 3);
     assert.equal(informer.store.size, 1);
+    await eventually('many refused attempts', () => waits.length >= 10);
+    assert.ok(
+      waits.every((ms) => ms <= 1000),
+      'it is back within a second of the server',
+    );
     await server.up();
     await right();
   });
