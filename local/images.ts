@@ -110,6 +110,9 @@ export async function buildImages(names: readonly ImageName[], options: ImagesOp
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 const trust = ['--volume', `${certificates}:${certificates}:ro`];
 
+/** Several times as fast as gzip, both ways. */
+const compression = ['--compression-format', 'zstd', '--compression-level', '1'];
+
 type Make = (step: Step, idFile: string) => Promise<void>;
 
 /** Takes the image from the record of earlier builds, or makes it, copies it into the layout and records it. */
@@ -121,7 +124,8 @@ async function build(
   progress: Progress,
   make: Make,
 ): Promise<Image> {
-  const record = join(folder(), 'records', `${name}-${key}.json`);
+  const tag = `${name}-${digestOf([key, ...compression])}`;
+  const record = join(folder(), 'records', `${tag}.json`);
   const known = await readFile(record, 'utf8').catch(() => undefined);
   if (known) return JSON.parse(known) as Image;
   const step = progress.start(`Building image ${reference} (about ${about})`);
@@ -130,8 +134,7 @@ async function build(
     await mkdir(join(folder(), 'records'), { recursive: true });
     await make(step, idFile);
     const id = (await readFile(idFile, 'utf8')).trim();
-    const tag = `${name}-${key}`;
-    await buildah(['push', '--format', 'oci', '--disable-compression', id, `oci:${imageLayout()}:${tag}`], step);
+    await buildah(['push', '--format', 'oci', ...compression, id, `oci:${imageLayout()}:${tag}`], step);
     const image = { name, reference, digest: await manifestDigest(tag) };
     await writeFile(record, JSON.stringify(image));
     step.done();
