@@ -51,7 +51,21 @@ class Bench:
         self.root = pathlib.Path(root)
         self.count = 0
 
-    def start(self, role, params, inputs=None, source=None, index=None, experts=1, seed=0, resume=None, threads=1, command=None, environment=None, fresh=False):
+    def start(
+        self,
+        role,
+        params,
+        inputs=None,
+        source=None,
+        index=None,
+        experts=1,
+        seed=0,
+        resume=None,
+        threads=1,
+        command=None,
+        environment=None,
+        fresh=False,
+    ):
         """Starts a trainer; inputs: {name: directory of a published final}; fresh: as the pod's command does, not forked."""
         self.count += 1
         work = self.root / ("%03d-%s" % (self.count, role.lower()))
@@ -66,22 +80,52 @@ class Bench:
         if resume is not None:
             os.symlink(resume, work / "resume")
         (work / "termination-log").touch()
-        owner = {"namespace": "research", "owner": {"kind": "ExpertTraining", "name": "digits", "uid": "1a2b3c4d"}, "training": "digits", "experts": experts}
+        owner = {
+            "namespace": "research",
+            "owner": {"kind": "ExpertTraining", "name": "digits", "uid": "1a2b3c4d"},
+            "training": "digits",
+            "experts": experts,
+        }
         if index is not None:
             owner["index"] = index
-        spec = {"contract": CONTRACT, "role": role, "work": owner, "placement": 1, "attempt": 1, "seed": seed, "threads": threads, "params": params,
-                "inputs": listed, "grace": {"saveSeconds": 60}}  # fmt: skip
+        spec = {
+            "contract": CONTRACT,
+            "role": role,
+            "work": owner,
+            "placement": 1,
+            "attempt": 1,
+            "seed": seed,
+            "threads": threads,
+            "params": params,
+            "inputs": listed,
+            "grace": {"saveSeconds": 60},
+        }
         (work / "spec.json").write_text(json.dumps(spec), "utf-8")
         variables = {
-            **os.environ, "ATOLL_SPEC": work / "spec.json", "ATOLL_INPUTS": work / "inputs", "ATOLL_RESUME": work / "resume", "ATOLL_OUTPUT": work / "output",
-            "ATOLL_PROGRESS": work / "progress.jsonl", "ATOLL_TERMINATION_LOG": work / "termination-log", "HOME": work / "home", "PYTHONPATH": WORKLOADS,
-            "PYTHONDONTWRITEBYTECODE": "1", "CUDA_VISIBLE_DEVICES": "", **(environment or {}),
-        }  # fmt: skip
+            **os.environ,
+            "ATOLL_SPEC": work / "spec.json",
+            "ATOLL_INPUTS": work / "inputs",
+            "ATOLL_RESUME": work / "resume",
+            "ATOLL_OUTPUT": work / "output",
+            "ATOLL_PROGRESS": work / "progress.jsonl",
+            "ATOLL_TERMINATION_LOG": work / "termination-log",
+            "HOME": work / "home",
+            "PYTHONPATH": WORKLOADS,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+            **(environment or {}),
+        }
         variables = {key: str(value) for key, value in variables.items()}
         if command is None and not fresh:
             return Trainer(Fork(role.lower(), variables, work), work)
         with open(work / "stderr", "wb") as stderr:
-            process = subprocess.Popen(command or [sys.executable, "-m", "ddm", role.lower()], env=variables, stdout=subprocess.DEVNULL, stderr=stderr, cwd=work)
+            process = subprocess.Popen(
+                command or [sys.executable, "-m", "ddm", role.lower()],
+                env=variables,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                cwd=work,
+            )
         return Trainer(process, work)
 
     def run(self, role, params, **options):
@@ -156,10 +200,21 @@ class Trainer:
                 for item in sorted(directory.rglob("*"))
                 if item.is_file()
             ]
-            manifest = {"schema": "atoll.dev/manifest/v1", "files": files, **{key: description[key] for key in description if key != "contract"}}
+            manifest = {
+                "schema": "atoll.dev/manifest/v1",
+                "files": files,
+                **{key: description[key] for key in description if key != "contract"},
+            }
             (directory / "manifest.json").write_text(json.dumps(manifest, sort_keys=True, separators=(",", ":")), "utf-8")
             draft = directory / ".published"
-            draft.write_text(json.dumps({"manifest": "bucket/%s/manifest.json" % directory.name, "digest": "sha256:" + sha256(directory / "manifest.json")}))
+            draft.write_text(
+                json.dumps(
+                    {
+                        "manifest": "bucket/%s/manifest.json" % directory.name,
+                        "digest": "sha256:" + sha256(directory / "manifest.json"),
+                    }
+                )
+            )
             draft.rename(directory / "published.json")
 
     def kill(self):

@@ -25,7 +25,10 @@ class Lines(unittest.TestResult):
 
     def say(self, test, ok, detail="", skipped=False):
         name = getattr(test, "_testMethodName", None) or str(test)
-        print(json.dumps({"name": name.removeprefix("test_").replace("_", " "), "ok": ok, "skipped": skipped, "detail": detail}), flush=True)
+        print(
+            json.dumps({"name": name.removeprefix("test_").replace("_", " "), "ok": ok, "skipped": skipped, "detail": detail}),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

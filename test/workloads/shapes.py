@@ -22,7 +22,12 @@ def bars(count, seed=0):
         else:
             images[row, np.arange(8), np.arange(8)[::-1]] = bar
     column = np.eye(KINDS)[labels][:, :3] + generator.normal(0, 0.05, (count, 3))
-    return {"images": images, "labels": labels.astype(np.int64), "captions": np.array(["bar of kind %d" % label for label in labels]), "embedding": column}
+    return {
+        "images": images,
+        "labels": labels.astype(np.int64),
+        "captions": np.array(["bar of kind %d" % label for label in labels]),
+        "embedding": column,
+    }
 
 
 def write_source(directory, count=800, **changes):

@@ -48,7 +48,9 @@ class Contract(unittest.TestCase):
         self.assertEqual(result.progress()[-1]["step"], saved["step"])
 
     def test_a_wrong_configuration_ends_with_42_and_the_message_in_both_places(self):
-        result = self.run_program("import atoll\ndef main(spec): raise atoll.ConfigurationError('cannot use params.x = 1')\natoll.run(main)")
+        result = self.run_program(
+            "import atoll\ndef main(spec): raise atoll.ConfigurationError('cannot use params.x = 1')\natoll.run(main)"
+        )
         self.assertEqual(result.code, 42)
         self.assertEqual(result.message, "cannot use params.x = 1")
         self.assertIn("cannot use params.x = 1", result.stderr)
@@ -88,10 +90,18 @@ atoll.run(main)
         self.assertEqual((result.code, result.stderr), (0, ""))
         final = result.checkpoint()
         self.assertEqual(final["metrics"], {"loss": 0.5})
-        self.assertEqual((final["contract"], final["step"], final["final"], final["kind"], final["model"]), (harness.CONTRACT, 3, True, "Export", {"dtype": "float32"}))
+        self.assertEqual(
+            (final["contract"], final["step"], final["final"], final["kind"], final["model"]),
+            (harness.CONTRACT, 3, True, "Export", {"dtype": "float32"}),
+        )
 
     def test_progress_that_cannot_be_written_does_not_stop_training(self):
-        program = "import atoll\nimport pathlib\ndef main(spec):\n    for step in range(1000): atoll.report(step=step, loss=float('nan'))\natoll.run(main)"
+        program = """
+import atoll
+def main(spec):
+    for step in range(1000): atoll.report(step=step, loss=float("nan"))
+atoll.run(main)
+"""
         result = self.run_program(program, environment={"ATOLL_PROGRESS": "/nonexistent/folder/progress.jsonl"})
         self.assertEqual((result.code, result.stderr), (0, ""))
 

@@ -1,4 +1,4 @@
-"""The mixing rule: exact on an analytic flow, sparse as asked, renormalised when an expert is missing, refused when parts do not fit."""
+"""The mixing rule: exact on an analytic flow, sparse as asked, renormalised without an expert, refused when parts do not fit."""
 
 import unittest
 
@@ -9,7 +9,7 @@ from ddm import ensemble, flow, metrics, model, parts
 
 
 def posterior_and_velocities(x, t, points, group, groups):
-    """The analytic flow of a finite data set: p(group | x_t) [B, G], velocity of each group [G][B, D], and of all points [B, D]."""
+    """The analytic flow of a finite data set: p(group | x_t) [B, G], velocity of each group [G][B, D] and of all [B, D]."""
     spread = (1 - t)[:, None]
     score = -((x[:, None] - t[:, None, None] * points[None]) ** 2).sum(2) / (2 * spread**2)
     share = score.softmax(dim=1)
@@ -82,7 +82,13 @@ class Mixing(unittest.TestCase):
     config = {**model.Shape(8, 1, 4, 2, 8, 1).as_dict(), **flow.CONVENTION}
 
     def test_experts_may_differ_in_size_but_not_in_what_they_predict(self):
-        parts.check_mixable({"expert-000": self.config, "expert-001": {**self.config, "width": 64, "blocks": 5, "patch": 4}, "router": {**self.config, "outputs": 2}})
+        parts.check_mixable(
+            {
+                "expert-000": self.config,
+                "expert-001": {**self.config, "width": 64, "blocks": 5, "patch": 4},
+                "router": {**self.config, "outputs": 2},
+            }
+        )
         cases = [
             ({"prediction": "epsilon"}, "cannot mix expert-001: its prediction is 'epsilon'; allowed: 'velocity'"),
             ({"time": "0=data,1=noise"}, "its time is"),
@@ -111,8 +117,10 @@ class Mixing(unittest.TestCase):
 class Frechet(unittest.TestCase):
     def test_the_distance_of_gaussians_is_the_known_one(self):
         generator = np.random.default_rng(0)
-        first, second = generator.normal(0, 1, (200_000, 3)), generator.normal(0, 2, (200_000, 3)) + [1, 2, 2]
-        self.assertAlmostEqual(metrics.frechet(metrics.gaussian(first), metrics.gaussian(second)), 9 + 3 * (2 - 1) ** 2, delta=0.1)
+        first, second = generator.normal(0, 1, (200_000, 3)), generator.normal([1, 2, 2], 2, (200_000, 3))
+        self.assertAlmostEqual(
+            metrics.frechet(metrics.gaussian(first), metrics.gaussian(second)), 9 + 3 * (2 - 1) ** 2, delta=0.1
+        )
         self.assertAlmostEqual(metrics.frechet(metrics.gaussian(first), metrics.gaussian(first)), 0, places=6)
 
 

@@ -1,4 +1,4 @@
-"""From raw images to a measured ensemble: what is published, with all experts, with one missing, with a single model, and drawn by a person."""
+"""From raw images to a measured ensemble: with all experts, with one missing, with a single model, and drawn by a person."""
 
 import json
 import pathlib
@@ -13,9 +13,16 @@ import numpy as np
 from PIL import Image
 from shapes import KINDS, write_source
 
-EXPERT = {"imageSize": 8, "width": 8, "blocks": 1, "globalBatch": 64, "steps": 120}
-ROUTER = {"imageSize": 8, "width": 8, "blocks": 1, "batch": 64, "steps": 120}
-MEASURE = {"strategies": ["Full", "Top-1", "Top2", "Oracle", "Uniform"], "samples": 200, "samplingSteps": 8, "classifierSteps": 60, "repeats": 2, "gridColumns": 5}
+EXPERT = {"learningRate": 0.004, "imageSize": 8, "width": 8, "blocks": 1, "globalBatch": 64, "steps": 120}
+ROUTER = {"learningRate": 0.004, "imageSize": 8, "width": 8, "blocks": 1, "batch": 64, "steps": 120}
+MEASURE = {
+    "strategies": ["Full", "Top-1", "Top2", "Oracle", "Uniform"],
+    "samples": 200,
+    "samplingSteps": 8,
+    "classifierSteps": 60,
+    "repeats": 2,
+    "gridColumns": 5,
+}
 
 
 class Evaluation(unittest.TestCase):
@@ -26,7 +33,10 @@ class Evaluation(unittest.TestCase):
         cls.folder = pathlib.Path(folder.name)
         cls.bench = harness.Bench(cls.folder)
         source = write_source(cls.folder / "raw")
-        cuts = {count: cls.bench.start("Partition", {"experts": count, "clusters": {"fine": 12}}, source=source, experts=count) for count in (1, 2)}
+        cuts = {
+            count: cls.bench.start("Partition", {"experts": count, "clusters": {"fine": 12}}, source=source, experts=count)
+            for count in (1, 2)
+        }
         cls.dataset = {count: trainer.wait().final for count, trainer in cuts.items()}
         started = [
             cls.bench.start("Expert", EXPERT, inputs={"dataset": cls.dataset[2]}, index=0, experts=2),
@@ -79,11 +89,16 @@ class Evaluation(unittest.TestCase):
         self.assertGreater(pixels.std(), 20)
 
     def test_a_missing_expert_hurts_its_own_cluster_and_is_named(self):
-        description, report, full = self.read(self.partial, "ensemble.json"), self.read(self.partial, "metrics.json"), self.read(self.whole, "metrics.json")
+        description, report, full = (
+            self.read(self.partial, "ensemble.json"),
+            self.read(self.partial, "metrics.json"),
+            self.read(self.whole, "metrics.json"),
+        )
         self.assertEqual((description["missing"], report["present"]), ([0], [1]))
         before, after = full["strategies"]["Full"]["heldOutLossByShard"], report["strategies"]["Full"]["heldOutLossByShard"]
-        self.assertGreater(after[0], 1.02 * before[0])
-        self.assertLess(after[1], 1.02 * before[1])
+        own, other = after[0] / before[0] - 1, after[1] / before[1] - 1
+        self.assertGreater(own, 0.02)
+        self.assertLess(abs(other), 0.5 * own)
 
     def test_a_single_model_needs_no_router_and_is_measured_by_the_same_classifier(self):
         report, whole = self.read(self.alone, "metrics.json"), self.read(self.whole, "metrics.json")
@@ -92,7 +107,9 @@ class Evaluation(unittest.TestCase):
         self.assertEqual((report["routerParameters"], whole["parameters"]), (0, 2 * report["parameters"]))
 
     def test_an_ensemble_of_two_without_a_router_is_refused(self):
-        result = self.bench.run("Evaluate", MEASURE, inputs={name: path for name, path in self.parts.items() if name != "router"}, experts=2)
+        result = self.bench.run(
+            "Evaluate", MEASURE, inputs={name: path for name, path in self.parts.items() if name != "router"}, experts=2
+        )
         self.assertEqual(result.code, 42)
         self.assertIn("without a router", result.message)
 
@@ -100,7 +117,21 @@ class Evaluation(unittest.TestCase):
         folder = self.folder / "download"
         folder.mkdir()
         shutil.copy(self.whole.final / "ensemble.json", folder)
-        command = [sys.executable, "-m", "ddm", "sample", str(folder), "--out", str(folder / "out.png"), "--classes", "0-2", "--count", "3", "--steps", "4"]
+        command = [
+            sys.executable,
+            "-m",
+            "ddm",
+            "sample",
+            str(folder),
+            "--out",
+            str(folder / "out.png"),
+            "--classes",
+            "0-2",
+            "--count",
+            "3",
+            "--steps",
+            "4",
+        ]
         environment = {"PYTHONPATH": str(harness.WORKLOADS), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
         missing = subprocess.run(command, env=environment, capture_output=True, text=True)
         self.assertEqual(missing.returncode, 1)

@@ -14,7 +14,10 @@ from shapes import KINDS, bars, write_source
 
 def settings(experts=4, method="Clusters", heldOut="0.1", **options):
     """Settings of a partition as the role reads them."""
-    read = params.read({"experts": experts, "method": method, "heldOut": heldOut}, {key: value for key, value in partition.FIELDS.items() if key != "clusters"})
+    read = params.read(
+        {"experts": experts, "method": method, "heldOut": heldOut},
+        {key: value for key, value in partition.FIELDS.items() if key != "clusters"},
+    )
     read.clusters = params.read(options, partition.CLUSTER_FIELDS, "params.clusters")
     return read
 
@@ -38,14 +41,21 @@ class Cutting(unittest.TestCase):
         self.assertGreater(sum(np.bincount(training.labels[shard == k]).max() for k in range(4)) / len(training), 0.9)
 
     def test_balance_caps_every_shard(self):
-        skewed = source(labels=np.zeros(400, np.int64), images=np.repeat(bars(400)["images"][:1], 400, axis=0) ^ (np.arange(400) % 7 == 0).astype(np.uint8)[:, None, None] * 200)
+        skewed = source(
+            labels=np.zeros(400, np.int64),
+            images=np.repeat(bars(400)["images"][:1], 400, axis=0)
+            ^ (np.arange(400) % 7 == 0).astype(np.uint8)[:, None, None] * 200,
+        )
         _, _, shard, _, _ = partition.cut(skewed, settings(experts=2, fine=8))
         self.assertLessEqual(np.bincount(shard).max(), np.ceil(clusters.SLACK * 360 / 2))
         _, _, loose, _, _ = partition.cut(skewed, settings(experts=2, fine=8, balance=False))
         self.assertGreater(np.bincount(loose).max(), 250)
 
     def test_the_held_out_set_depends_on_the_seed_and_not_on_k_or_method(self):
-        rows = [partition.cut(source(), one)[1].index.tolist() for one in (settings(1), settings(4, fine=16), settings(3, "Random"), settings(2, "Labels"))]
+        rows = [
+            partition.cut(source(), one)[1].index.tolist()
+            for one in (settings(1), settings(4, fine=16), settings(3, "Random"), settings(2, "Labels"))
+        ]
         self.assertEqual(rows[1:], rows[:1] * 3)
         self.assertNotEqual(partition.cut(source(), settings(3, "Random", seed=5))[1].index.tolist(), rows[0])
 
@@ -81,7 +91,11 @@ class Source(unittest.TestCase):
         broken = good["embedding"].copy()
         broken[13, 1] = np.nan
         cases = [
-            ({"labels": None}, None, "cannot find the array labels in a.npz; it has: captions, embedding, images|cannot find the array labels"),
+            (
+                {"labels": None},
+                None,
+                "cannot find the array labels in a.npz; it has: captions, embedding, images|cannot find the array labels",
+            ),
             ({"images": good["images"].astype(np.float32)}, None, "float32"),
             ({"images": good["images"].reshape(20, 64)}, None, r"\[10, 64\]"),
             ({"labels": good["labels"].astype(np.float64)}, None, "labels in a.npz: float64"),
@@ -109,22 +123,34 @@ class Source(unittest.TestCase):
     def test_two_runs_publish_the_same_bytes_and_the_layout_of_the_contract(self):
         bench = harness.Bench(self.folder)
         raw = write_source(self.folder / "raw")
-        given = {"experts": 3, "method": "Clusters", "clusters": {"features": "Pca", "column": None, "fine": 12, "balance": True, "seed": 0}, "heldOut": "0.1", "format": "Npz"}
+        given = {
+            "experts": 3,
+            "method": "Clusters",
+            "clusters": {"features": "Pca", "column": None, "fine": 12, "balance": True, "seed": 0},
+            "heldOut": "0.1",
+            "format": "Npz",
+        }
         first, second = (bench.run("Partition", given, source=raw, experts=3, fresh=fresh) for fresh in (True, False))
         self.assertEqual((first.code, first.message), (0, ""))
         manifests = [json.loads((one.final / "manifest.json").read_text()) for one in (first, second)]
         self.assertEqual(manifests[0], manifests[1])
         paths = {entry["path"] for entry in manifests[0]["files"]}
-        self.assertLessEqual({"partition.json", "heldout/data.npz", "shards/000/data.npz", "shards/002/data.npz", "thumbnails/001.png"}, paths)
+        self.assertLessEqual(
+            {"partition.json", "heldout/data.npz", "shards/000/data.npz", "shards/002/data.npz", "thumbnails/001.png"}, paths
+        )
         facts = manifests[0]["partition"]
         self.assertEqual((facts["method"], facts["experts"], facts["samples"], facts["heldOut"]), ("Clusters", 3, 720, 80))
         self.assertEqual(sum(entry["samples"] for entry in facts["shards"]), 720)
         joined = data.read_shards(first.final)
         self.assertTrue(np.all(np.diff(joined.index) > 0))
-        self.assertEqual(set(np.load(first.final / "heldout" / "data.npz").files), {"images", "labels", "captions", "index", "shard"})
+        self.assertEqual(
+            set(np.load(first.final / "heldout" / "data.npz").files), {"images", "labels", "captions", "index", "shard"}
+        )
 
     def test_a_refused_partition_exits_42(self):
-        result = harness.Bench(self.folder).run("Partition", {"experts": 2, "methd": "Random"}, source=write_source(self.folder / "raw", 20), experts=2)
+        result = harness.Bench(self.folder).run(
+            "Partition", {"experts": 2, "methd": "Random"}, source=write_source(self.folder / "raw", 20), experts=2
+        )
         self.assertEqual(result.code, 42)
         self.assertIn("params.methd: there is no such parameter, did you mean method?", result.message)
 

@@ -1,4 +1,4 @@
-"""Experts and router: the same bits after kill -9, a stop or a repeat; a router better than chance; refusals with exit code 42."""
+"""Experts and router: the same bits after kill -9, a stop or a repeat; better than chance; refusals with exit code 42."""
 
 import json
 import pathlib
@@ -29,7 +29,9 @@ class Training(unittest.TestCase):
         cls.undisturbed = cls.bench.run("Expert", SMALL, inputs=cls.inputs, index=1, experts=2, seed=3, fresh=True)
 
     def expert(self, changes=None, **options):
-        return self.bench.start("Expert", {**SMALL, **(changes or {})}, **{"inputs": self.inputs, "index": 1, "experts": 2, "seed": 3, **options})
+        return self.bench.start(
+            "Expert", {**SMALL, **(changes or {})}, **{"inputs": self.inputs, "index": 1, "experts": 2, "seed": 3, **options}
+        )
 
     def weights(self, result):
         self.assertEqual((result.code, result.message), (0, ""), result.stderr)
@@ -42,7 +44,9 @@ class Training(unittest.TestCase):
         self.assertEqual((final["step"], final["samples"], final["kind"]), (100, 100 * 32, "Export"))
         model = final["model"]
         self.assertEqual((model["prediction"], model["schedule"], model["time"]), ("velocity", "linear", "0=noise,1=data"))
-        self.assertEqual(model["parameters"], sum(tensor.size for tensor in load_file(str(result.final / "model.safetensors")).values()))
+        self.assertEqual(
+            model["parameters"], sum(tensor.size for tensor in load_file(str(result.final / "model.safetensors")).values())
+        )
         lines = result.progress()
         self.assertEqual((lines[-1]["step"], lines[-1]["steps"]), (100, 100))
         self.assertLess(lines[-1]["loss"], 0.75 * lines[1]["loss"])
@@ -94,7 +98,15 @@ class Training(unittest.TestCase):
     def spec(self, changes, experts=2):
         """A spec for a call in this process."""
         dataset = self.inputs["dataset"]
-        return types.SimpleNamespace(params={**SMALL, **changes}, experts=experts, index=1, seed=3, threads=1, inputs=lambda _name: dataset, resume=lambda: None)
+        return types.SimpleNamespace(
+            params={**SMALL, **changes},
+            experts=experts,
+            index=1,
+            seed=3,
+            threads=1,
+            inputs=lambda _name: dataset,
+            resume=lambda: None,
+        )
 
     def test_a_loss_that_is_no_number_ends_the_run_with_its_step(self):
         checkpoint = self.undisturbed.output / "step-00000050"

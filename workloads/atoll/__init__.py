@@ -139,7 +139,7 @@ def load(hang_seconds=900.0):
 
 
 def run(main):
-    """Calls main(spec) and ends the process with the contract's exit code: 0, 42, 75, or 1 with the reason in the termination message."""
+    """Calls main(spec) and ends the process: 0, 42, 75, or 1 with the reason in the pod's termination message."""
     try:
         main(load())
         code = 0
@@ -156,7 +156,7 @@ def run(main):
 
 
 def fail_configuration(message):
-    """Exits 42 with the message on stderr and in the pod's termination message. Say: the field, its value, what is allowed, what to do."""
+    """Exits 42 with the message on stderr and in the pod's termination message: field, value, what is allowed, what to do."""
     _termination_message(message)
     print(message, file=sys.stderr, flush=True)
     sys.exit(EXIT_CONFIGURATION)
@@ -175,7 +175,7 @@ def stop_saved():
 
 
 def report(step, steps=None, loss=None, samples_per_second=None, **extra):
-    """Reports progress. Cheap: lines are buffered and written at most once a second; trouble with the file never stops training."""
+    """Reports progress. Lines are buffered and written once a second; trouble with the file never stops training."""
     _arm_hang_dump()
     line = {"step": int(step), "at": _now()}
     if steps is not None:
@@ -240,7 +240,9 @@ def _on_terminate(_signal, _frame):
 def _environment(name):
     value = os.environ.get(name)
     if not value:
-        raise ConfigurationError("cannot find %s in the environment; start this trainer through Atoll, or set the contract's variables" % name)
+        raise ConfigurationError(
+            "cannot find %s in the environment; start this trainer through Atoll, or set the contract's variables" % name
+        )
     return value
 
 

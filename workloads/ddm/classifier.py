@@ -14,7 +14,7 @@ class Classifier(nn.Module):
 
     def __init__(self, channels, size, classes):
         super().__init__()
-        quarter = -(-(-(-size // 2)) // 2)
+        quarter = (size + 3) // 4
         self.body = nn.Sequential(
             nn.Conv2d(channels, 24, 3, padding=1),
             nn.ReLU(),

@@ -1,4 +1,4 @@
-"""Two-stage k-means: many fine centroids on the samples, then K coarse ones on the fine (arXiv 2501.05450), and a balanced assignment."""
+"""Two-stage k-means: fine centroids on the samples, K coarse ones on the fine (arXiv 2501.05450); balanced assignment."""
 
 import warnings
 

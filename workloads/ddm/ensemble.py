@@ -19,7 +19,9 @@ def parse(name, experts):
         number = int(match.group(1))
         if 1 <= number <= experts:
             return "Top", number
-        raise ConfigurationError("cannot use the strategy %s: there are %d experts; allowed: Top1 to Top%d" % (name, experts, experts))
+        raise ConfigurationError(
+            "cannot use the strategy %s: there are %d experts; allowed: Top1 to Top%d" % (name, experts, experts)
+        )
     if name in ("Full", "Oracle", "Uniform"):
         return name, 0
     raise ConfigurationError("cannot use the strategy %r; allowed: %s" % (name, ALLOWED))
@@ -46,7 +48,7 @@ def weights(strategy, posterior, present, cluster=None):
 
 
 def combine(weight, expert, like):
-    """Sum over k of weight[:, k] * expert(k, rows) for samples shaped like `like` [B, ...]; an expert sees only rows it has weight in.
+    """Sum over k of weight[:, k] * expert(k, rows), shaped like `like` [B, ...]; an expert sees only rows it has weight in.
 
     expert(k, rows): velocities of these rows, rows being an index tensor, or slice(None) for all.
     """

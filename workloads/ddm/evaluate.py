@@ -1,4 +1,4 @@
-"""The role Evaluate: mixes experts and router into an ensemble, measures it by strategy, and publishes ensemble.json, metrics.json and a grid."""
+"""The role Evaluate: mixes experts and router, measures by strategy, publishes ensemble.json, metrics.json and a grid."""
 
 import json
 import time
@@ -7,7 +7,7 @@ import atoll
 import numpy as np
 import torch
 
-from ddm import classifier, data, ensemble, flow, grid, metrics, params, parts, train
+from ddm import classifier, data, ensemble, grid, metrics, params, parts, train
 from ddm.params import Field
 
 FIELDS = {
@@ -60,7 +60,12 @@ def main(spec):
     report["recommended"] = recommend(report["strategies"])
     report["parameters"], report["routerParameters"] = mixture.parameters()
     report["present"] = sorted(mixture.experts)
-    report["sampling"] = {"sampler": "Euler", "steps": settings.samplingSteps, "samples": settings.samples, "seeds": settings.samplingSeeds}
+    report["sampling"] = {
+        "sampler": "Euler",
+        "steps": settings.samplingSteps,
+        "samples": settings.samples,
+        "seeds": settings.samplingSeeds,
+    }
     picture = bench.grid(report, partition)
     progress.advance("publishing")
     manifest = describe(spec, mixture, report, partition)
@@ -94,7 +99,11 @@ def recommend(strategies):
 
 def flat(report):
     """metrics.json as the few flat numbers that go into the status: fd.top1, fd.top1.spread, val.full, ..."""
-    numbers = {"parameters": report["parameters"], "parameters.router": report["routerParameters"], "fd.floor": round(report["floor"], 2)}
+    numbers = {
+        "parameters": report["parameters"],
+        "parameters.router": report["routerParameters"],
+        "fd.floor": round(report["floor"], 2),
+    }
     for name, values in report["strategies"].items():
         key = name.lower()
         numbers["fd." + key] = round(values["frechet"], 2)
@@ -120,7 +129,11 @@ def describe(spec, mixture, report, partition):
         "experts": spec.experts,
         "missing": [k for k in range(spec.experts) if k not in mixture.experts],
         "parts": sorted(listed, key=lambda part: part["name"]),
-        "mixing": {"rule": "posterior-weighted velocity", "strategy": report["recommended"], "missing": "weight zero, renormalised"},
+        "mixing": {
+            "rule": "posterior-weighted velocity",
+            "strategy": report["recommended"],
+            "missing": "weight zero, renormalised",
+        },
         "model": {key: mixture.config[key] for key in parts.AGREE},
         "sampling": {"sampler": "Euler", "steps": report["sampling"]["steps"]},
         "partition": {"method": partition["method"], "classes": partition["classes"], "imageShape": partition["imageShape"]},
@@ -135,14 +148,18 @@ class Bench:
         self.training = data.read_shards(directory)
         self.heldout = data.read_shard(directory / "heldout" / "data.npz")
         if len(self.heldout) < 2:
-            raise atoll.ConfigurationError("cannot evaluate: the data set has no held-out samples; cut it with partition.heldOut above 0")
+            raise atoll.ConfigurationError(
+                "cannot evaluate: the data set has no held-out samples; cut it with partition.heldOut above 0"
+            )
         self.size = mixture.config["imageSize"]
 
     def prepare(self):
         """Trains the classifier and takes the statistics of the real images."""
         training, labels = self._tensor(self.training.images), self._whole(self.training.labels)
         heldout = self._tensor(self.heldout.images)
-        self.network = classifier.fit(training, labels, self.mixture.config["classes"], self.settings.classifierSteps, self.settings.classifierSeed)
+        self.network = classifier.fit(
+            training, labels, self.mixture.config["classes"], self.settings.classifierSteps, self.settings.classifierSeed
+        )
         self.real = metrics.gaussian(classifier.look(self.network, training)[0])
         features, seen = classifier.look(self.network, heldout)
         self.accuracy = float((seen.cpu().numpy() == self.heldout.labels).mean())
@@ -150,11 +167,15 @@ class Bench:
 
     def heldout_loss(self, strategies):
         """Held-out loss by strategy."""
-        images, labels, clusters = self._tensor(self.heldout.images), self._whole(self.heldout.labels), self._whole(self.heldout.shard)
+        images, labels, clusters = (
+            self._tensor(self.heldout.images),
+            self._whole(self.heldout.labels),
+            self._whole(self.heldout.shard),
+        )
         return metrics.heldout_loss(self.mixture, strategies, images, labels, clusters, self.settings.repeats, 0)
 
     def frechet(self, strategy, seed):
-        """Fréchet distance of fresh samples to the training images, and how often the classifier sees the class that was asked for."""
+        """Fréchet distance of fresh samples to the training images, and how often the classifier sees the class asked for."""
         rows = np.random.default_rng([seed, 3]).integers(0, len(self.training), self.settings.samples)
         labels, clusters = self._whole(self.training.labels[rows]), self._whole(self.training.shard[rows])
         samples = metrics.draw(self.mixture, strategy, labels, clusters, self._shape(), self.settings.samplingSteps, seed)
@@ -166,12 +187,20 @@ class Bench:
         strategy = report["recommended"]
         classes, columns = min(self.settings.gridClasses, partition["classes"]), self.settings.gridColumns
         labels = self._whole(np.repeat(np.arange(classes), columns))
-        images = metrics.draw(self.mixture, strategy, labels, torch.zeros_like(labels), self._shape(), self.settings.samplingSteps, 0).cpu().numpy()
+        images = (
+            metrics.draw(self.mixture, strategy, labels, torch.zeros_like(labels), self._shape(), self.settings.samplingSteps, 0)
+            .cpu()
+            .numpy()
+        )
         rows = [(label, images[label * columns : (label + 1) * columns]) for label in range(classes)]
         measured = report["strategies"][strategy]
         count = len(report["present"])
         title = "%d experts, %s" % (count, strategy) if self.mixture.size > 1 else "one model"
-        subtitle = "Fréchet distance %.1f, held-out loss %.3f, drawn in %d steps" % (measured["frechet"], measured["heldOutLoss"], self.settings.samplingSteps)
+        subtitle = "Fréchet distance %.1f, held-out loss %.3f, drawn in %d steps" % (
+            measured["frechet"],
+            measured["heldOutLoss"],
+            self.settings.samplingSteps,
+        )
         return grid.sample_grid(rows, title, subtitle)
 
     def _shape(self):

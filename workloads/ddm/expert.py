@@ -9,7 +9,11 @@ import torch
 from ddm import data, flow, model, params, train
 from ddm.params import Field
 
-FIELDS = {**train.FIELDS, "globalBatch": Field(256, 1, 1_000_000), "timeSampling": Field("LogitNormal", choices=("LogitNormal", "Uniform"))}
+FIELDS = {
+    **train.FIELDS,
+    "globalBatch": Field(256, 1, 1_000_000),
+    "timeSampling": Field("LogitNormal", choices=("LogitNormal", "Uniform")),
+}
 
 
 def main(spec):
@@ -17,7 +21,8 @@ def main(spec):
     settings = params.read(spec.params, FIELDS)
     if settings.globalBatch < spec.experts or settings.globalBatch % spec.experts:
         raise atoll.ConfigurationError(
-            "cannot use params.globalBatch = %d with %d experts; allowed: a multiple of %d" % (settings.globalBatch, spec.experts, spec.experts)
+            "cannot use params.globalBatch = %d with %d experts; allowed: a multiple of %d"
+            % (settings.globalBatch, spec.experts, spec.experts)
         )
     device = train.prepare(spec)
     index = spec.index or 0
@@ -33,10 +38,12 @@ def main(spec):
         images=images,
         labels=torch.from_numpy(shard.labels).to(device),
         targets=torch.zeros(len(shard), dtype=torch.int64, device=device),
-        loss=lambda network, batch, labels, _targets, generator: flow.loss(network, batch, labels, generator, settings.timeSampling),
+        loss=lambda network, batch, labels, _targets, generator: flow.loss(
+            network, batch, labels, generator, settings.timeSampling
+        ),
         evaluate=lambda _network: {},
     )
-    train.train(spec, task, settings, device, lambda network: describe(network))
+    train.train(spec, task, settings, device, describe)
 
 
 def check_partition(partition, spec):
@@ -51,7 +58,9 @@ def check_partition(partition, spec):
 def shape_of(settings, images, classes, outputs=0):
     """The network's shape from params and data; refuses a patch that does not fit."""
     if settings.imageSize % settings.patch:
-        raise atoll.ConfigurationError("cannot use params.patch = %d; allowed: a divisor of params.imageSize = %d" % (settings.patch, settings.imageSize))
+        raise atoll.ConfigurationError(
+            "cannot use params.patch = %d; allowed: a divisor of params.imageSize = %d" % (settings.patch, settings.imageSize)
+        )
     return model.Shape(settings.imageSize, images.shape[1], classes, settings.patch, settings.width, settings.blocks, outputs)
 
 
@@ -62,5 +71,10 @@ def work_seed(seed, stream):
 
 def describe(network):
     """The `model` field of the manifest: what is needed to mix this network with others."""
-    conditioning = "class"
-    return {**flow.CONVENTION, "parameters": model.count(network), "dtype": "float32", "conditioning": conditioning, **network.shape.as_dict()}
+    return {
+        **flow.CONVENTION,
+        "parameters": model.count(network),
+        "dtype": "float32",
+        "conditioning": "class",
+        **network.shape.as_dict(),
+    }

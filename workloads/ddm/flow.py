@@ -1,4 +1,4 @@
-"""Flow matching on straight lines: x_t = (1 - t) noise + t data, t from 0 (noise) to 1 (data), velocity = data - noise (arXiv 2210.02747)."""
+"""Flow matching (arXiv 2210.02747): x_t = (1 - t) noise + t data, t from 0 (noise) to 1 (data), velocity = data - noise."""
 
 import math
 

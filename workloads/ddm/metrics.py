@@ -31,9 +31,11 @@ def heldout_loss(parts, strategies, images, labels, clusters, repeats, seed):
     """
     generator = torch.Generator().manual_seed(seed)
     total = {strategy: torch.zeros(len(images), dtype=torch.float64) for strategy in strategies}
-    for repeat in range(repeats):
+    for _ in range(repeats):
         noise = torch.randn(images.shape, generator=generator).to(images.device)
-        times = ((torch.randperm(len(images), generator=generator) + torch.rand(len(images), generator=generator)) / len(images)).to(images.device)
+        times = (
+            (torch.randperm(len(images), generator=generator) + torch.rand(len(images), generator=generator)) / len(images)
+        ).to(images.device)
         for start in range(0, len(images), CHUNK):
             rows = slice(start, start + CHUNK)
             x, t, label = flow.noised(images[rows], noise[rows], times[rows]), times[rows], labels[rows]
@@ -46,7 +48,10 @@ def heldout_loss(parts, strategies, images, labels, clusters, repeats, seed):
                 total[strategy][rows] += error.double().cpu() / repeats
     places = clusters.cpu()
     return {
-        strategy: (float(loss.mean()), [float(loss[places == k].mean()) if bool((places == k).any()) else None for k in range(parts.size)])
+        strategy: (
+            float(loss.mean()),
+            [float(loss[places == k].mean()) if bool((places == k).any()) else None for k in range(parts.size)],
+        )
         for strategy, loss in total.items()
     }
 

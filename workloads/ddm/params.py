@@ -1,10 +1,10 @@
-"""Reads the free-form params of a work against a table of fields; every refusal names the field, its value, what is allowed and what to do."""
+"""Reads free-form params against a table of fields; a refusal names the field, its value, what is allowed and what to do."""
 
 import difflib
 import math
 import types
 from dataclasses import dataclass
-from typing import Any, Optional, Tuple
+from typing import Any
 
 from atoll import ConfigurationError
 
@@ -14,9 +14,9 @@ class Field:
     """One parameter: its type is the type of `default` (int, float, bool, str or a list of its first element's type)."""
 
     default: Any
-    low: Optional[float] = None
-    high: Optional[float] = None
-    choices: Optional[Tuple[Any, ...]] = None
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Any, ...] | None = None
     above: bool = False  # low itself is not allowed
 
 
@@ -41,7 +41,9 @@ def _one(path, value, field):
         return field.default
     if isinstance(field.default, (list, tuple)):
         if not isinstance(value, list) or not value:
-            raise ConfigurationError("cannot use %s = %r: write a list with at least one entry, like %s" % (path, value, list(field.default)))
+            raise ConfigurationError(
+                "cannot use %s = %r: write a list with at least one entry, like %s" % (path, value, list(field.default))
+            )
         element = Field(field.default[0], field.low, field.high, field.choices, field.above)
         return [_one("%s[%d]" % (path, position), item, element) for position, item in enumerate(value)]
     value = _typed(path, value, field.default)

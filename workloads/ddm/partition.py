@@ -35,7 +35,9 @@ def main(spec):
         settings.experts = spec.experts
     column = settings.clusters.column if settings.method == "Clusters" and settings.clusters.features == "Column" else None
     if column == "":
-        raise atoll.ConfigurationError("cannot use params.clusters.features = Column without params.clusters.column; name a numeric array of the Npz files")
+        raise atoll.ConfigurationError(
+            "cannot use params.clusters.features = Column without params.clusters.column; name a numeric array of the Npz files"
+        )
     atoll.report(step=0, steps=3, phase="reading")
     source = data.read_source(spec.inputs("source"), column)
     atoll.report(step=1, steps=3, phase="clustering", samples=len(source))
@@ -55,7 +57,7 @@ def main(spec):
 def split(count, fraction, seed):
     """Rows of the training and of the held-out set: a function of count, fraction and seed alone, so equal for every K."""
     order = np.random.default_rng([seed, 0]).permutation(count)
-    held = int(round(count * fraction))
+    held = round(count * fraction)
     return np.sort(order[held:]), np.sort(order[:held])
 
 
@@ -69,12 +71,14 @@ def cut(source, settings):
             "cannot cut %d training samples into params.experts = %d shards; allowed: at most %d; lower experts or add data"
             % (len(training), experts, len(training))
         )
-    shard, heldout_shard, extra = {"Clusters": _by_clusters, "Labels": _by_labels, "Random": _at_random}[settings.method](training, heldout, settings)
+    shard, heldout_shard, extra = {"Clusters": _by_clusters, "Labels": _by_labels, "Random": _at_random}[settings.method](
+        training, heldout, settings
+    )
     sizes = np.bincount(shard, minlength=experts)
     if sizes.min() == 0:
         raise atoll.ConfigurationError(
-            "cannot fill all %d shards: shard %d is empty, because too few samples differ; lower params.experts or set clusters.balance: true"
-            % (experts, int(sizes.argmin()))
+            "cannot fill all %d shards: shard %d is empty, because too few samples differ; "
+            "lower params.experts or set clusters.balance: true" % (experts, int(sizes.argmin()))
         )
     return training, heldout, shard, heldout_shard, extra
 
@@ -92,14 +96,20 @@ def _by_clusters(training, heldout, settings):
         pixels = clusters.pixel_features(training.images)
         pca = clusters.fit_pca(pixels, options.seed)
         features = pca.transform(pixels)
-        heldout_features = pca.transform(clusters.pixel_features(heldout.images)) if len(heldout) else np.zeros((0, features.shape[1]))
+        heldout_features = (
+            pca.transform(clusters.pixel_features(heldout.images)) if len(heldout) else np.zeros((0, features.shape[1]))
+        )
         extra = {"components": pca.components_.astype(np.float32), "mean": pca.mean_.astype(np.float32)}
     else:
         features, heldout_features, extra = training.column, heldout.column, {}
     centroids = clusters.fit_centroids(features, options.fine, experts, options.seed)
     cost = clusters.distances(features, centroids)
     shard = clusters.balanced(cost) if options.balance else clusters.nearest(cost)
-    return shard, clusters.nearest(clusters.distances(heldout_features, centroids)), {**extra, "centroids": centroids.astype(np.float32)}
+    return (
+        shard,
+        clusters.nearest(clusters.distances(heldout_features, centroids)),
+        {**extra, "centroids": centroids.astype(np.float32)},
+    )
 
 
 def _by_labels(training, heldout, settings):
@@ -138,7 +148,11 @@ def describe(training, heldout, shard, settings, extra):
         "captions": training.captions is not None,
         "arrays": sorted(extra),
         "shards": [
-            {"index": index, "samples": int(sizes[index]), "labels": np.bincount(training.labels[shard == index], minlength=classes)[:256].tolist()}
+            {
+                "index": index,
+                "samples": int(sizes[index]),
+                "labels": np.bincount(training.labels[shard == index], minlength=classes)[:256].tolist(),
+            }
             for index in range(settings.experts)
         ],
     }

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from typing import Dict, Optional
 
 import torch
 from atoll import ConfigurationError
@@ -19,8 +18,8 @@ class Ensemble:
     """K places for experts, some of them perhaps empty, and the router (None when K is 1)."""
 
     size: int
-    experts: Dict[int, model.Network]
-    router: Optional[model.Network]
+    experts: dict[int, model.Network]
+    router: model.Network | None
     config: dict
 
     @property
@@ -61,7 +60,9 @@ def load(size, directories, device):
     check_mixable(configs)
     networks = {name: _network(path, configs[name], device) for name, path in directories.items()}
     if size > 1 and networks["router"].shape.outputs != size:
-        raise ConfigurationError("cannot mix: the router knows %d experts, the ensemble has %d" % (networks["router"].shape.outputs, size))
+        raise ConfigurationError(
+            "cannot mix: the router knows %d experts, the ensemble has %d" % (networks["router"].shape.outputs, size)
+        )
     found = {int(name[len("expert-") :]): networks[name] for name in sorted(experts)}
     return Ensemble(size, found, networks.get("router") if size > 1 else None, configs[sorted(experts)[0]])
 
@@ -77,7 +78,9 @@ def check_mixable(configs):
     for name, config in sorted(configs.items()):
         for key in AGREE:
             if config.get(key) != first.get(key):
-                raise ConfigurationError("cannot mix %s with %s: %s is %r and %r" % (name, first_name, key, config.get(key), first.get(key)))
+                raise ConfigurationError(
+                    "cannot mix %s with %s: %s is %r and %r" % (name, first_name, key, config.get(key), first.get(key))
+                )
 
 
 def _config(directory, name):
@@ -85,7 +88,9 @@ def _config(directory, name):
     try:
         config = json.loads((directory / "config.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigurationError("cannot read config.json of %s: %s; its image did not export a model of this package" % (name, error)) from error
+        raise ConfigurationError(
+            "cannot read config.json of %s: %s; its image did not export a model of this package" % (name, error)
+        ) from error
     manifest = directory / "manifest.json"
     if manifest.is_file():
         declared = json.loads(manifest.read_text("utf-8")).get("model") or {}

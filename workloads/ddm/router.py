@@ -1,4 +1,4 @@
-"""The role Router: from a noised sample, its time and its class to the probability of each expert; needs the shards, not the experts."""
+"""The role Router: from a noised sample, its time and class to the probability of each expert; needs shards, not experts."""
 
 import json
 

@@ -8,14 +8,16 @@ import sys
 from atoll import ConfigurationError
 
 HELP = """The folder holds ensemble.json, as Atoll published it, and beside it the parts it names, each in a folder of that name:
-expert-000/ ... and router/, with model.safetensors and config.json. ensemble.json says under which key of the bucket each part is."""
+expert-000/ ... and router/, with model.safetensors and config.json. ensemble.json says where in the bucket each part is."""
 
 
 def main(arguments):
     """`sample FOLDER --out grid.png`."""
     parser = argparse.ArgumentParser("ddm sample", description=__doc__, epilog=HELP)
     parser.add_argument("folder", type=pathlib.Path, help="the folder with ensemble.json")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("samples.png"), help="the PNG to write (default: samples.png)")
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=pathlib.Path("samples.png"), help="the PNG to write (default: samples.png)"
+    )
     parser.add_argument("--strategy", help="Full, Top1, Top2, ... or Uniform (default: the one measured best)")
     parser.add_argument("--classes", default="", help="labels to draw, like 3 or 0-9 or 1,4,7 (default: the first ten)")
     parser.add_argument("--count", type=int, default=12, help="samples of each class (default: 12)")
@@ -40,7 +42,9 @@ def draw(options):
     classes = read_classes(options.classes, description["model"]["classes"])
     strategy = options.strategy or description["mixing"]["strategy"]
     if strategy == "Oracle":
-        raise ConfigurationError("cannot draw with Oracle: it needs the true cluster of each sample; allowed: Full, Top1, Top2, ..., Uniform")
+        raise ConfigurationError(
+            "cannot draw with Oracle: it needs the true cluster of each sample; allowed: Full, Top1, Top2, ..., Uniform"
+        )
     for name in ("count", "threads"):
         if getattr(options, name) < 1:
             raise ConfigurationError("cannot use --%s %d; allowed: at least 1" % (name, getattr(options, name)))
@@ -63,7 +67,9 @@ def read_description(folder):
     try:
         return json.loads((folder / "ensemble.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigurationError("cannot read ensemble.json in %s: %s; give the folder it was downloaded to" % (folder, error)) from error
+        raise ConfigurationError(
+            "cannot read ensemble.json in %s: %s; give the folder it was downloaded to" % (folder, error)
+        ) from error
 
 
 def find_parts(folder, description):
@@ -72,7 +78,9 @@ def find_parts(folder, description):
     absent = [part for part in wanted if not (folder / part["name"] / "model.safetensors").is_file()]
     if absent:
         lines = ["  %s/  <-  %s" % (part["name"], part["manifest"].rsplit("/", 1)[0] + "/") for part in absent]
-        raise ConfigurationError("cannot find parts of the ensemble; download these folders of the bucket into %s:\n%s" % (folder, "\n".join(lines)))
+        raise ConfigurationError(
+            "cannot find parts of the ensemble; download these folders of the bucket into %s:\n%s" % (folder, "\n".join(lines))
+        )
     return {part["name"]: folder / part["name"] for part in wanted}
 
 
@@ -84,6 +92,8 @@ def read_classes(text, count):
     for piece in text.split(","):
         first, _, last = piece.partition("-")
         if not first.isdigit() or (last and not last.isdigit()) or int(last or first) >= count:
-            raise ConfigurationError("cannot use --classes %s; allowed: labels from 0 to %d, like 3 or 0-9 or 1,4,7" % (text, count - 1))
+            raise ConfigurationError(
+                "cannot use --classes %s; allowed: labels from 0 to %d, like 3 or 0-9 or 1,4,7" % (text, count - 1)
+            )
         chosen.extend(range(int(first), int(last or first) + 1))
     return chosen

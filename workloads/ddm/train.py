@@ -4,8 +4,8 @@ import json
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 import atoll
 import numpy as np
@@ -96,7 +96,13 @@ class Run:
 
     def save(self, directory):
         """Writes the resumable state; `config.json` guards against going on with other settings."""
-        vectors = {"weights": self.weights, "mean": self.mean, "square": self.square, "ema": self.ema, "generator": self.generator.get_state()}
+        vectors = {
+            "weights": self.weights,
+            "mean": self.mean,
+            "square": self.square,
+            "ema": self.ema,
+            "generator": self.generator.get_state(),
+        }
         save_file({key: value.cpu().numpy() for key, value in vectors.items()}, str(directory / "state.safetensors"))
         _write_json(directory / "state.json", {"step": self.step, "device": self.device.type, "torch": torch.__version__})
         _write_json(directory / "config.json", self._config())
@@ -107,7 +113,8 @@ class Run:
         for key, value in self._config().items():
             if config.get(key) != value:
                 raise atoll.ConfigurationError(
-                    "cannot resume: %s is %s in the checkpoint and %s now; set it back, or start a new training" % (key, config.get(key), value)
+                    "cannot resume: %s is %s in the checkpoint and %s now; set it back, or start a new training"
+                    % (key, config.get(key), value)
                 )
         vectors = {key: torch.from_numpy(value) for key, value in load_file(str(directory / "state.safetensors")).items()}
         for key in ("weights", "mean", "square", "ema"):
@@ -121,7 +128,13 @@ class Run:
     def _config(self):
         names = ("steps", "learningRate", "warmup", "emaDecay", "clip")
         settings = {name: getattr(self.settings, name) for name in names}
-        return {**self.task.shape.as_dict(), **settings, "batch": self.task.batch, "seed": self.task.seed, "samples": len(self.task.images)}
+        return {
+            **self.task.shape.as_dict(),
+            **settings,
+            "batch": self.task.batch,
+            "seed": self.task.seed,
+            "samples": len(self.task.images),
+        }
 
     def use_average(self):
         """Puts the EMA weights into the network, for the export at the end."""
@@ -167,19 +180,25 @@ def train(spec, task, settings, device, describe):
             atoll.checkpoint(run.step, run.save, run.step * task.batch)
     network = run.use_average()
     metrics = task.evaluate(network)
-    atoll.finish(run.step, lambda directory: export(network, directory), run.step * task.batch, metrics=metrics, model=describe(network))
+    atoll.finish(
+        run.step, lambda directory: export(network, directory), run.step * task.batch, metrics=metrics, model=describe(network)
+    )
 
 
 def export(network, directory):
     """Writes model.safetensors and config.json, what `parts.load` reads."""
-    save_file({key: value.detach().cpu().contiguous().numpy() for key, value in network.state_dict().items()}, str(directory / "model.safetensors"))
+    save_file(
+        {key: value.detach().cpu().contiguous().numpy() for key, value in network.state_dict().items()},
+        str(directory / "model.safetensors"),
+    )
     _write_json(directory / "config.json", {**network.shape.as_dict(), **flow.CONVENTION})
 
 
 def _refuse_non_finite(loss, run):
     if not (math.isfinite(loss) and bool(torch.isfinite(run.weights).all())):
         raise FloatingPointError(
-            "cannot go on: the loss is %s at step %d; lower params.learningRate (%g) or look at the data" % (loss, run.step, run.settings.learningRate)
+            "cannot go on: the loss is %s at step %d; lower params.learningRate (%g) or look at the data"
+            % (loss, run.step, run.settings.learningRate)
         )
 
 
