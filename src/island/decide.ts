@@ -44,6 +44,8 @@ export function decide(observed: Observed, now: number, limits: Limits): Decisio
   const record = openRecord(before.attempts);
   const outcome = record ? withOpen(observed, before, record, now, limits) : withoutOpen(observed, before, now);
   if ('type' in outcome) return outcome;
+  // Nothing is taken away on the word of a cache: it may be behind in one kind and ahead in another.
+  if (!observed.live && outcome.actions?.some(({ type }) => type !== 'CreateAttempt')) return { type: 'Look', at: 'Live' };
   return settle(observed, before, outcome, now, limits);
 }
 
@@ -131,6 +133,7 @@ function withOpen(
     const going = attempt.main && isDeleting(attempt.main) ? 'its pod was deleted' : undefined;
     return { status: noted, attempt: at(going), actions: rest, again: wakeUp(observed, attempt, limits, now) };
   }
+  if (!observed.live) return { type: 'Look', at: 'Live' };
   if (over.why === 'Broken' && record.rule === undefined) {
     // Written down before the Job is deleted: afterwards nothing in the pod says why.
     const marked = {
@@ -149,8 +152,7 @@ function withOpen(
   const until = over.why === 'Asked' ? publishingUntil(attempt, observed) : undefined;
   if (until !== undefined && until > now)
     return { status: noted, attempt: { ...at(ending), phase: 'Publishing' }, actions: rest, again: until - now };
-  if (isProvenEnded(attempt, observed))
-    return observed.live ? end(observed, noted, attempt, over, now) : { type: 'Look', at: 'Live' };
+  if (isProvenEnded(attempt, observed)) return end(observed, noted, attempt, over, now);
   return { status: noted, attempt: at(ending), actions: [...rest, ...endingActions(attempt, observed)] };
 }
 

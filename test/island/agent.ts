@@ -1,10 +1,18 @@
 /** The island's controllers over the API server in memory, with a clock that only tests move: started, killed and started again. */
 import { IslandJobKind } from '../../src/api/islandjob.ts';
+import type { Clock } from '../../src/clock.ts';
 import { createIslandControllers } from '../../src/island/index.ts';
 import type { IslandSettings } from '../../src/island/settings.ts';
 import { nodes } from '../../src/kube/core.ts';
 import { createManager } from '../../src/kube/manager.ts';
-import { silentLog } from '../../src/kube/types.ts';
+import {
+  type KubeClient,
+  type KubeObject,
+  type ResourceType,
+  silentLog,
+  type WatchEvent,
+  type WatchOptions,
+} from '../../src/kube/types.ts';
 import { createFakeClock, createSeededRandom } from '../kube/fake-clock.ts';
 import { createMemoryApi, type Interceptor } from '../kube/memory-client.ts';
 import { settings as defaults, NAME, spec } from './builders.ts';
@@ -41,9 +49,9 @@ export function createWorld(script: (attempt: number) => Script, settings: Islan
     },
     job: () => api.get(IslandJobKind, key),
     status: () => api.get(IslandJobKind, key)?.status,
-    /** Starts the agent; the interceptor sees every request it makes. */
-    start(intercept?: Interceptor) {
-      const client = api.client({ name: 'island', ...(intercept ? { intercept } : {}) });
+    /** Starts the agent; the interceptor sees every request it makes, and every watch event comes this much late. */
+    start(intercept?: Interceptor, lagMs = 0) {
+      const client = lagging(api.client({ name: 'island', ...(intercept ? { intercept } : {}) }), clock, lagMs);
       const manager = createManager({ client, clock, random, log: silentLog });
       const island = createIslandControllers({
         client,
@@ -67,6 +75,20 @@ export function createWorld(script: (attempt: number) => Script, settings: Islan
     async kill() {
       await stop?.();
       stop = undefined;
+    },
+  };
+}
+
+/** A client whose caches are always old: each event of a watch waits before it is seen. */
+function lagging(client: KubeClient, clock: Clock, lagMs: number): KubeClient {
+  if (lagMs === 0) return client;
+  return {
+    ...client,
+    async *watch<T extends KubeObject>(type: ResourceType<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
+      for await (const event of client.watch(type, options)) {
+        await clock.sleep(lagMs, options.signal);
+        yield event;
+      }
     },
   };
 }

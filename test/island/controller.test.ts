@@ -148,6 +148,22 @@ describe('the island', () => {
     await world.kill();
   });
 
+  for (const lagMs of [1_000, 20_000])
+    it(`with caches ${lagMs / 1000} s behind the truth comes to the same end with the same pods`, async () => {
+      const world = createWorld(crashOnce);
+      world.apply();
+      world.start(undefined, lagMs);
+      await world.clock.until(() => world.status()?.state === 'Succeeded', 4 * 3_600_000);
+      assert.deepEqual(
+        world.status()?.attempts.map(({ class: end }) => end),
+        ['Crash', 'Succeeded'],
+      );
+      assert.deepEqual([world.cluster.violations, world.cluster.trained.length], [[], 2]);
+      world.change({ stop: true });
+      await world.clock.until(() => world.status()?.stopped !== undefined);
+      await world.kill();
+    });
+
   it('a pod started twice for one attempt: one of them ends with AttemptTaken, and nothing is published twice', async () => {
     const world = createWorld(() => succeed);
     world.apply();

@@ -212,6 +212,16 @@ describe('ending', () => {
     assert.deepEqual(decide(seen, now(60), limits), { type: 'Look', at: 'Live' });
   });
 
+  it('nothing is taken away on the word of a cache, which may be behind in one kind and ahead in another', () => {
+    const look = { type: 'Look', at: 'Live' };
+    for (const seen of [
+      { pods: [pod(1)] },
+      { kubeJobs: [kubeJob(1, { suspended: true })], pods: [pod(1)] },
+      { kubeJobs: [kubeJob(1), kubeJob(2)], pods: [pod(1), pod(2)] },
+    ])
+      assert.deepEqual(decide(observed(job, { ...seen, live: false }), now(60), limits), look);
+  });
+
   it('a published final manifest is success, and the record is stored before the finalizers are taken off', () => {
     const { status, actions } = act(observed(job, { kubeJobs: [kubeJob(1)], pods: [endedPod(1, 0, { final: final(1) })] }));
     assert.deepEqual([status.state, status.output, actions], ['Succeeded', final(1), []]);
