@@ -66,7 +66,14 @@ async function run(context: CourierContext, signal: AbortSignal, patienceMs: num
   const { source } = config;
   if (source !== undefined) {
     const target = join(paths.inputs, 'source');
-    await step('restore the raw data', () => restoreSource(context.store(source.store), source.prefix, target, signal));
+    const found = await step('restore the raw data', () =>
+      restoreSource(context.store(source.store), source.prefix, target, signal),
+    );
+    if (found === 0) {
+      throw new CourierConfigurationError(
+        `cannot find raw data: no object in store ${source.store} has a key that begins with "${source.prefix}"; upload it or correct the prefix`,
+      );
+    }
   }
 
   const { resume, quarantined } = config;

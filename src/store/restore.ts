@@ -123,11 +123,10 @@ export async function restoreInput(
   return found;
 }
 
-/** Downloads raw data, which no manifest describes: every object below the prefix. Throws when there is none. */
-export async function restoreSource(store: ObjectStore, prefix: string, target: string, signal?: AbortSignal): Promise<void> {
+/** Downloads raw data, which no manifest describes: every object below the prefix. Returns how many there were. */
+export async function restoreSource(store: ObjectStore, prefix: string, target: string, signal?: AbortSignal): Promise<number> {
   const objects: { key: string; size: number }[] = [];
   for await (const object of store.list(prefix, signal ? { signal } : {})) objects.push(object);
-  if (objects.length === 0) throw new DamagedObjectError(prefix, 'no object has a key that begins with it');
   await rm(target, { recursive: true, force: true });
   await inParallel(objects, PARALLEL_FILES, async ({ key, size }) => {
     const path = join(target, key.slice(prefix.length));
@@ -135,6 +134,7 @@ export async function restoreSource(store: ObjectStore, prefix: string, target: 
     await mkdir(dirname(path), { recursive: true });
     await store.getFile(key, path, { size, ...(signal ? { signal } : {}) });
   });
+  return objects.length;
 }
 
 async function unlessDamaged<T>(

@@ -199,6 +199,8 @@ class Connection {
       exchange.sink = Buffer.alloc(exchange.left);
     }
     const now = Math.min(rest.length, exchange.left);
+    // More than was asked for: whose bytes come next nobody could tell.
+    if (rest.length > now) this.#reusable = false;
     rest.copy(exchange.sink, 0, 0, now);
     exchange.filled = now;
     exchange.left -= now;

@@ -20,7 +20,7 @@ describe('courier', { skip: gatewayMissing }, () => {
   });
   afterEach(async () => {
     await Promise.all(sidecars.splice(0).map((sidecar) => sidecar.stop()));
-    await Promise.all(pods.splice(0).map((pod) => pod.remove()));
+    await Promise.all(pods.splice(0).map((one) => one.remove()));
     await gateway.stop();
   });
 
@@ -313,6 +313,10 @@ describe('courier', { skip: gatewayMissing }, () => {
       'source/images.npz',
     ]);
     assert.equal(decodeManifest(await readFile(join(reader.paths.inputs, 'dataset/manifest.json')), made.digest).final, true);
+
+    await reader.configure(courierConfigOf(gateway, { output, source: { store: 'default', prefix: 'raw/none/' } }, 3));
+    assert.equal(await reader.restore(), 7);
+    assert.match((await reader.result()).message ?? '', /no object in store default has a key that begins with "raw\/none\/"/);
 
     await flipBit(join(gateway.folder, PREFIX, 'p1a1/final/shards/003/data.npz'));
     const next = await pod(courierConfigOf(gateway, { inputs, output }, 2), 'pod-3');
