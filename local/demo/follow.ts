@@ -16,7 +16,7 @@ export interface FollowOptions {
   client: KubeClient;
   namespace: string;
   names: readonly string[];
-  output: NodeJS.WriteStream;
+  output: NodeJS.WriteStream & { fd: number };
   signal: AbortSignal;
   /** Gives up after this many milliseconds. */
   limitMs: number;
