@@ -13,6 +13,7 @@ import { admits, defaultProgressEveryMs, type HubContext, islandsChanged, soones
 import { type PartitionResult, partitionResult, sizeText } from './partition.ts';
 import { workText } from './progress.ts';
 import { mustConfirm, refusedMs } from './runner.ts';
+import { storeUnknown } from './start.ts';
 import { conditionList, createStatusWriter, workEssence } from './status.ts';
 import { partitionTemplate } from './templates.ts';
 import type { Why } from './work.ts';
@@ -44,11 +45,18 @@ export function createDatasetController(context: HubContext): Controller {
     const dataset = await addFinalizer(client, ExpertDatasetKind, stored, finalizers.cleanup);
     if (!dataset) return 'done';
     const before = dataset.status?.work;
-    const plan = await runner.plan(partitionTemplate(dataset, settings), { suspend: false }, before, signal);
+    const plan = await runner.plan(
+      partitionTemplate(dataset, settings),
+      { suspend: false, hold: unknownStore(dataset) },
+      before,
+      signal,
+    );
     const result = plan.manifest && partitionResult(plan.manifest);
     const now = clock.now();
     const status = datasetStatus(dataset, plan.status, result, undefined, now);
     const written = await writer.write(dataset, status, { confirm: mustConfirm(plan, before), signal });
+    announceWork(events, dataset, 'partition', before, plan.status);
+    if (status.state !== dataset.status?.state) announceState(dataset, status);
     const refused = await runner.carryOut(plan, signal);
     if (refused) {
       await writer.write(
@@ -57,10 +65,14 @@ export function createDatasetController(context: HubContext): Controller {
         { signal },
       );
     }
-    announceWork(events, dataset, 'partition', before, plan.status);
-    if (status.state !== dataset.status?.state) announceState(dataset, status);
     // Woken by the data set, its IslandJob and islands; by time for a refused creation, the store, and progress held back.
     return soonest(written.wait, plan.after, refused && refusedMs);
+  }
+
+  function unknownStore({ spec }: ExpertDataset): Why | undefined {
+    const named = { 'spec.source.store': spec.source.store, 'spec.storage.store': spec.storage.store };
+    const wrong = Object.entries(named).find(([, store]) => !context.storeNames.has(store));
+    return wrong && storeUnknown(wrong[0], wrong[1], context.storeNames);
   }
 
   function announceState(dataset: ExpertDataset, status: ExpertDatasetStatus): void {

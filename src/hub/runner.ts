@@ -51,6 +51,7 @@ export function mustConfirm(plan: WorkPlan | undefined, before: WorkStatus | und
 
 const firstRetryMs = 2_000;
 const longestRetryMs = 300_000;
+const mostWaiting = 16_384;
 /** How long after the API server refused an IslandJob it is asked again. */
 export const refusedMs = 60_000;
 
@@ -69,6 +70,8 @@ export function createWorkRunner({ client, clock, jobs, placer, stores }: Runner
     if (found.result !== 'Unknown') return found;
     const tries = (held?.tries ?? 0) + 1;
     const after = Math.min(longestRetryMs, firstRetryMs * 2 ** (tries - 1));
+    // Bounded: what is dropped only starts its back-off over.
+    if (waiting.size >= mostWaiting) waiting.clear();
     waiting.set(uid, { tries, until: clock.now() + after, last: found });
     return { ...found, after };
   }

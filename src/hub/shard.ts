@@ -87,10 +87,10 @@ export function createShardController(context: HubContext): Controller {
     const plan = await runner.plan(template, wishOf(training), before, signal);
     const status = statusOf(shard, plan.status, plan, undefined);
     const written = await writer.write(shard, status, { confirm: mustConfirm(plan, before), signal });
+    announceWork(events, shard, `expert ${shard.spec.index}`, before, plan.status);
     const refused = await runner.carryOut(plan, signal);
     if (refused)
       await writer.write(written.object, statusOf(written.object, { ...plan.status, ...refused }, plan, undefined), { signal });
-    announceWork(events, shard, `expert ${shard.spec.index}`, before, plan.status);
     // Woken by itself, its IslandJob, its training and islands; by time for a refused creation, the store and progress held back.
     return soonest(written.wait, plan.after, refused && refusedMs);
   }

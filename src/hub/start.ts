@@ -13,13 +13,7 @@ export function invalidSpec(
   stores: ReadonlySet<string>,
 ): Why | undefined {
   if (status?.snapshot?.dataset) return undefined;
-  if (!stores.has(spec.storage.store)) {
-    const known = [...stores].join(', ') || 'none';
-    return {
-      reason: 'StoreUnknown',
-      message: `spec.storage.store is ${spec.storage.store}; the operator's settings name: ${known}`,
-    };
-  }
+  if (!stores.has(spec.storage.store)) return storeUnknown('spec.storage.store', spec.storage.store, stores);
   if (!dataset || dataset.metadata.deletionTimestamp !== undefined) {
     return {
       reason: 'DatasetNotFound',
@@ -33,6 +27,11 @@ export function invalidSpec(
     return { reason: 'InvalidSpec', message };
   }
   return undefined;
+}
+
+export function storeUnknown(field: string, store: string, stores: ReadonlySet<string>): Why {
+  const known = [...stores].join(', ') || 'none';
+  return { reason: 'StoreUnknown', message: `${field} is ${store}; the operator's settings name: ${known}` };
 }
 
 /** The training with its snapshot when it can start now, else as it is. */

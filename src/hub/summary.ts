@@ -6,6 +6,7 @@ import { workOf } from './experts.ts';
 import { etaText, type Meter, overallPercent, timeLeft, workText } from './progress.ts';
 import { conditionsOf, type RunFacts } from './run.ts';
 import { stateOf } from './state.ts';
+import { conditionList } from './status.ts';
 import type { Why } from './work.ts';
 
 export function trainingStatus(
@@ -17,6 +18,7 @@ export function trainingStatus(
   const { training, experts, now } = facts;
   const { metadata, status: known, spec } = training;
   const { snapshot, startedAt, router, evaluation, ensemble } = known ?? {};
+  if (known && isComplete(known)) return finished(known, metadata.generation, deleting, now);
   const conditions = conditionsOf(facts, deleting);
   const state = stateOf(conditions);
   const ended = state === 'Complete' || state === 'Failed';
@@ -53,6 +55,25 @@ export function trainingStatus(
     ...(completedAt === undefined ? {} : { completedAt }),
     conditions,
   };
+}
+
+function isComplete({ conditions }: ExpertTrainingStatus): boolean {
+  return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
+}
+
+/** A complete run stays as it ended, whatever becomes of its experts' objects; it only says that it has seen its spec. */
+function finished(
+  status: ExpertTrainingStatus,
+  generation: number | undefined,
+  deleting: Why | undefined,
+  now: number,
+): ExpertTrainingStatus {
+  const list = conditionList(status.conditions, generation, now);
+  for (const { type, status: is, reason, message } of status.conditions) {
+    if (deleting && type === 'Progressing') list.set(type, false, deleting.reason, deleting.message);
+    else list.set(type, is, reason, message);
+  }
+  return { ...status, ...(generation === undefined ? {} : { observedGeneration: generation }), conditions: list.conditions };
 }
 
 /** Time until the experts, and the router if it runs beside them, are done; then until the part that runs is. */

@@ -88,6 +88,7 @@ export function createTrainingController(context: HubContext): Controller {
 
     const confirm = mustConfirm(router, held.status?.router) || mustConfirm(evaluation, held.status?.evaluation);
     const written = await writer.write(held, status, { confirm, signal });
+    announce(held, status);
     const ended = failure(facts) ?? completion(facts);
     if (!ended && !facts.taken && !training.spec.suspend) await createShards(client, training, view.shards, signal);
     const refused = {
@@ -95,7 +96,6 @@ export function createTrainingController(context: HubContext): Controller {
       evaluation: evaluation && (await runner.carryOut(evaluation, signal)),
     };
     if (refused.router || refused.evaluation) await writeRefusals(written.object, facts, view.shards, refused, signal);
-    announce(held, status);
     // Woken by the training, its data set, shards and IslandJobs; by time for the deadline, the store and progress held back.
     const deadline = ended ? undefined : timeToDeadline(training, clock.now());
     return soonest(written.wait, router?.after, evaluation?.after, deadline, (refused.router ?? refused.evaluation) && refusedMs);

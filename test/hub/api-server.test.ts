@@ -66,9 +66,9 @@ test('a whole run passes every rule of the CRDs, and then nothing is written', a
   await client.create(ExpertTrainingKind, training());
   await eventually('Complete', async () => (await run())?.status?.state === 'Complete', 60_000);
   const versions = async () => (await all()).map(({ metadata }) => [metadata.name, metadata.resourceVersion]);
-  const before = await versions();
+  const resting = await versions();
   await clock.sleep(1500);
-  assert.deepEqual(await versions(), before);
+  assert.deepEqual(await versions(), resting);
   assert.deepEqual(errors, []);
   const { stdout } = await api.server.kubectl(['get', 'eds,et,es,ij', '-n', namespace]);
   assert.match(stdout, /experttraining.atoll.dev\/digits +Complete +4\/4 +100%/);

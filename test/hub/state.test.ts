@@ -1,7 +1,7 @@
 /** The state of a run and what people read: all from conditions and reports. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { reasonNames } from '../../src/api/reasons.ts';
 import type { Condition, WorkStatus } from '../../src/api/work.ts';
 import { sizeText } from '../../src/hub/partition.ts';
@@ -43,8 +43,8 @@ describe('the state of a run', () => {
 
   test('never contradicts its conditions, whatever they are', () => {
     const any = fc
-      .constantFrom('True', 'False', 'Unknown')
-      .chain((status) => fc.constantFrom(...reasonNames).map((reason) => [status as Condition['status'], reason] as const));
+      .constantFrom('True' as const, 'False' as const, 'Unknown' as const)
+      .chain((status) => fc.constantFrom(...reasonNames).map((reason) => [status, reason] as const));
     fc.assert(
       fc.property(fc.tuple(...runConditions.map(() => any)), (given) => {
         const conditions = given.map(([status, reason], index) => condition(runConditions[index] ?? '', status, reason));

@@ -1,0 +1,78 @@
+/** Everything at once, from a seed: hands that delete and stop, a hub that dies, an island that hangs, a store that is away. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IslandJobKind } from '../../src/api/islandjob.ts';
+import { ConnectionError } from '../../src/kube/errors.ts';
+import { keyOf } from '../../src/kube/types.ts';
+import { StoreUnavailableError } from '../../src/store/errors.ts';
+import { createSeededRandom } from '../kube/fake-clock.ts';
+import { createWorld, type World } from './world.ts';
+
+const seeds = Number(process.env['ATOLL_CHAOS_SEEDS'] ?? 12);
+const first = Number(process.env['ATOLL_CHAOS_FIRST'] ?? 1);
+
+/** One seed: sixty seconds of trouble, then peace. */
+async function trouble(seed: number): Promise<World> {
+  const random = createSeededRandom(seed);
+  const world = createWorld();
+  const chance = (share: number) => random.next() < share;
+  const any = <T>(items: readonly T[]): T | undefined => items[Math.floor(random.next() * items.length)];
+  let peace = false;
+  world.store.faults.before = () => {
+    if (!peace && chance(0.2)) throw new StoreUnavailableError('get', 'any', 'chaos');
+  };
+  const lossy = () =>
+    world.start(async (call, proceed) => {
+      if (peace || !['create', 'applyStatus', 'patch', 'delete', 'list', 'get'].includes(call.verb)) return proceed();
+      if (chance(0.05)) throw new ConnectionError(call.verb, 'chaos', false);
+      const reply = await proceed();
+      if (chance(0.05)) throw new ConnectionError(call.verb, 'chaos', true);
+      return reply;
+    });
+  world.apply({ dataset: { partition: { experts: 3 } } });
+  let hub = lossy();
+  const moves = [
+    () => world.remove(any(world.jobs)),
+    () => world.remove(any(world.shards)),
+    async () => {
+      const job = any(world.jobs.filter(({ spec }) => !spec.stop));
+      if (job) await world.users.patch(IslandJobKind, keyOf(job), { spec: { stop: true } }, { contentType: 'merge' });
+    },
+    () => world.change({ suspend: chance(0.5) }),
+    async () => void (world.island.stuck = chance(0.5)),
+    async () => world.api.breakWatches(),
+    async () => world.api.compact(),
+    async () => {
+      await hub.stop();
+      hub = lossy();
+    },
+  ];
+  for (let round = 0; round < 60; round++) {
+    await world.clock.settle();
+    if (chance(0.25) && world.state() !== 'Complete') await any(moves)?.().catch(() => undefined);
+    if (chance(0.7)) await world.island.step();
+    await world.clock.advance(1000);
+  }
+  peace = true;
+  world.island.stuck = false;
+  await world.change({ suspend: false });
+  await world.until(() => world.state() === 'Complete', `Complete with seed ${seed}`, 1500);
+  await world.rest(20);
+  const before = world.writes;
+  await world.rest(60);
+  assert.equal(world.writes, before, `seed ${seed}: at rest nothing is written`);
+  await hub.stop();
+  return world;
+}
+
+for (let seed = first; seed < first + seeds; seed++) {
+  test(`trouble with seed ${seed} ends like a quiet run`, async () => {
+    const world = await trouble(seed);
+    assert.deepEqual(world.island.overlaps, [], 'two placements of one work ran at once');
+    assert.deepEqual(world.training?.status?.experts, { total: 3, running: 0, accepted: 3, blocked: 0 });
+    for (const { spec } of world.jobs.filter((job) => job.spec.role === 'Evaluate')) {
+      const names = spec.inputs.map(({ name }) => name);
+      assert.deepEqual(names, ['dataset', 'expert-000', 'expert-001', 'expert-002', 'router']);
+    }
+  });
+}
