@@ -1,6 +1,7 @@
 /** Which published checkpoints of a placement may go, and removing one of them. */
 import { type AttemptNumber, parseManifestKey } from '../api/keys.ts';
 import type { ObjectStore } from './object-store.ts';
+import { inParallel } from './parallel.ts';
 import { type Candidate, candidates } from './restore.ts';
 
 /**
@@ -25,7 +26,9 @@ export async function retain(
       throw new Error(`cannot delete ${manifest}: not of this placement`);
     await store.delete(manifest);
     const folder = manifest.slice(0, manifest.lastIndexOf('/') + 1);
-    for await (const { key } of store.list(folder, signal ? { signal } : {})) await store.delete(key);
+    const files: string[] = [];
+    for await (const { key } of store.list(folder, signal ? { signal } : {})) files.push(key);
+    await inParallel(files, 8, (key) => store.delete(key));
   }
   return gone.map(({ manifest }) => manifest);
 }
