@@ -26,6 +26,10 @@ export function invalidSpec(
     const message = `spec.completion.minExperts is ${minExperts} and must be at most ${experts}, the experts of data set ${spec.dataset}`;
     return { reason: 'InvalidSpec', message };
   }
+  if (spec.evaluation && !spec.router && experts > 1) {
+    const message = `spec.router is missing: spec.evaluation of ${experts} experts needs one to weigh them; add it, or leave out spec.evaluation`;
+    return { reason: 'InvalidSpec', message };
+  }
   return undefined;
 }
 

@@ -18,7 +18,7 @@ import { createMeter } from './progress.ts';
 import { type PartWish, routerWish } from './router.ts';
 import { completion, failure, type RunFacts, timeToDeadline } from './run.ts';
 import { mustConfirm, refusedMs, type WorkPlan } from './runner.ts';
-import { createShards } from './shards.ts';
+import { createShardMaker } from './shards.ts';
 import { invalidSpec, startRun, withStatus } from './start.ts';
 import { createStatusWriter, workEssence } from './status.ts';
 import { trainingStatus } from './summary.ts';
@@ -37,6 +37,7 @@ interface View {
 export function createTrainingController(context: HubContext): Controller {
   const { client, clock, trainings, shards, datasets, jobs, islands, events, runner, settings } = context;
   const meter = createMeter();
+  const maker = createShardMaker(client, clock);
   const writer = createStatusWriter<ExpertTrainingStatus, ExpertTraining>({
     client,
     clock,
@@ -90,7 +91,8 @@ export function createTrainingController(context: HubContext): Controller {
     const written = await writer.write(held, status, { confirm, signal });
     announce(held, status);
     const ended = failure(facts) ?? completion(facts);
-    if (!ended && !facts.taken && !training.spec.suspend) await createShards(client, training, view.shards, signal);
+    const makes = !ended && !facts.taken && !training.spec.suspend;
+    const late = makes ? await maker.make(training, view.shards, signal) : undefined;
     const refused = {
       router: router && (await runner.carryOut(router, signal)),
       evaluation: evaluation && (await runner.carryOut(evaluation, signal)),
@@ -98,7 +100,14 @@ export function createTrainingController(context: HubContext): Controller {
     if (refused.router || refused.evaluation) await writeRefusals(written.object, facts, view.shards, refused, signal);
     // Woken by the training, its data set, shards and IslandJobs; by time for the deadline, the store and progress held back.
     const deadline = ended ? undefined : timeToDeadline(training, clock.now());
-    return soonest(written.wait, router?.after, evaluation?.after, deadline, (refused.router ?? refused.evaluation) && refusedMs);
+    return soonest(
+      written.wait,
+      late,
+      router?.after,
+      evaluation?.after,
+      deadline,
+      (refused.router ?? refused.evaluation) && refusedMs,
+    );
   }
 
   /** Router and evaluation, once the run has begun; a complete run plans nothing any more. */

@@ -184,3 +184,26 @@ test('each change of a work is told once', async () => {
   assert.equal(told(/Normal ExpertDataset DatasetReady 400 samples in 4 shards/), 1);
   await hub.stop();
 });
+
+test('an evaluation of several experts without a router is refused before anything runs', async () => {
+  const world = createWorld();
+  world.apply({ training: { router: undefined } });
+  const hub = world.start();
+  await world.until(() => world.condition('Validated')?.reason === 'InvalidSpec', 'InvalidSpec');
+  assert.match(world.condition('Validated')?.message ?? '', /spec.router is missing: spec.evaluation of 4 experts needs one/);
+  assert.equal(world.state(), 'Pending');
+  await hub.stop();
+});
+
+test('a single model is evaluated without a router', async () => {
+  const world = createWorld();
+  world.apply({ dataset: { partition: { experts: 1 } }, training: { router: undefined } });
+  const hub = world.start();
+  await world.until(() => world.state() === 'Complete', 'Complete');
+  assert.equal(world.condition('RouterReady'), undefined);
+  assert.deepEqual(
+    jobOf(world, 'Evaluate')?.spec.inputs.map(({ name }) => name),
+    ['dataset', 'expert-000'],
+  );
+  await hub.stop();
+});
