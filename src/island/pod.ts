@@ -127,7 +127,7 @@ function ownContainer(job: IslandJob, settings: IslandSettings): Omit<Container,
       fieldEnv('ATOLL_NODE', 'spec.nodeName'),
     ],
     resources: {
-      requests: { cpu: '10m', memory: '96Mi', ...requests },
+      requests: { cpu: '50m', memory: '96Mi', ...requests },
       limits: { memory: '512Mi', ...limits },
     },
     securityContext: { ...restricted, readOnlyRootFilesystem: true },
@@ -158,8 +158,17 @@ function courier(job: IslandJob, settings: IslandSettings): Container {
   };
 }
 
+/** It runs before the trainer, so it may ask for the trainer's CPU at no cost to the pod, and does not starve on a busy node. */
 function restore(job: IslandJob, settings: IslandSettings): Container {
-  return { name: containerNames.restore, ...ownContainer(job, settings), args: courierCommand('restore') };
+  const own = ownContainer(job, settings);
+  const { requests, limits } = own.resources ?? {};
+  const cpu = limits?.['cpu'] === undefined ? { cpu: job.spec.container.resources.cpu } : {};
+  return {
+    name: containerNames.restore,
+    ...own,
+    resources: { ...own.resources, requests: { ...requests, ...cpu } },
+    args: courierCommand('restore'),
+  };
 }
 
 function trainer({ spec }: IslandJob): Container {

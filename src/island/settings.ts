@@ -32,7 +32,7 @@ export interface CourierSettings {
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   /** TCP port of the courier in the training pod; default 9464. */
   readonly port?: number;
-  /** What courier and restore ask for; default 10m CPU, 96Mi, at most 512Mi. */
+  /** What courier and restore ask for; default 50m CPU (restore: the trainer's, unless a limit is set here), 96Mi, at most 512Mi. */
   readonly resources?: {
     readonly requests?: Readonly<Record<string, string>>;
     readonly limits?: Readonly<Record<string, string>>;

@@ -100,6 +100,16 @@ describe('the Job of an attempt', () => {
     assert.deepEqual(spec.volumes?.find(({ name }) => name === 'work')?.emptyDir, { sizeLimit: '10Gi' });
   });
 
+  it('costs 50m CPU beside the trainer: restore, which runs before it, asks for the same share as the trainer', () => {
+    const spec = podSpec(job(container({})));
+    const [courier, restore] = spec.initContainers ?? [];
+    assert.deepEqual([courier?.resources?.requests?.['cpu'], restore?.resources?.requests?.['cpu']], ['50m', '2']);
+    assert.equal(restore?.resources?.limits?.['cpu'], undefined);
+    const limited = { ...settings, courier: { resources: { requests: { cpu: '100m' }, limits: { cpu: '200m' } } } };
+    const asked = podOf(job(container({})), 1, limited).spec.initContainers?.map(({ resources }) => resources?.requests?.['cpu']);
+    assert.deepEqual(asked, ['100m', '100m']);
+  });
+
   it('tells numeric libraries how many CPUs there are, unless the user does', () => {
     assert.equal(podSpec(job()).containers[0]?.env?.find(({ name }) => name === 'OMP_NUM_THREADS')?.value, '1');
     const own = podSpec(job(container({ env: [{ name: 'OMP_NUM_THREADS', value: '7' }] })));
