@@ -2,6 +2,7 @@
 import { type CourierCheckpoint, type CourierResult, courierResult } from '../api/courier.ts';
 import type { Pod } from '../kube/core.ts';
 import { type ContainerEnd, disruption, endOf } from './podview.ts';
+import { timesAreValid } from './report.ts';
 
 /** Why the attempt is over, or is being ended. */
 export type EndReason =
@@ -58,7 +59,7 @@ export function parseResult(message: string | undefined): CourierResult | undefi
   if (message === undefined || !message.trimStart().startsWith('{')) return undefined;
   try {
     const parsed = courierResult.safeParse(JSON.parse(message));
-    return parsed.success ? parsed.data : undefined;
+    return parsed.success && timesAreValid([parsed.data.checkpoint, parsed.data.final]) ? parsed.data : undefined;
   } catch {
     return undefined;
   }

@@ -30,8 +30,17 @@ export const fetchReport: FetchReport = async ({ url, token, signal }) => {
   return JSON.parse(Buffer.concat(parts).toString('utf8'));
 };
 
+const RFC3339 = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$/;
+
+/** A pod must not be able to put a time into the status that the API server then refuses: nothing more could be stored. */
+export function timesAreValid(parts: readonly ({ readonly at: string } | undefined)[]): boolean {
+  return parts.every((part) => part === undefined || (RFC3339.test(part.at) && Number.isFinite(Date.parse(part.at))));
+}
+
 /** Undefined when the answer is not a report; whoever sent it is ignored. */
 export function readReport(body: unknown): CourierReport | undefined {
   const parsed = courierReport.safeParse(body);
-  return parsed.success ? parsed.data : undefined;
+  if (!parsed.success) return undefined;
+  const { progress, checkpoint, final } = parsed.data;
+  return timesAreValid([progress, checkpoint, final]) ? parsed.data : undefined;
 }
