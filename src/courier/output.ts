@@ -1,5 +1,5 @@
 /** The directory the trainer saves into: what lies there, and which of it to publish or drop next. */
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type CheckpointFile, checkpointFile } from '../api/contract.ts';
@@ -70,18 +70,12 @@ export class Output {
     if (record !== undefined) return { name, state: 'Published', record };
     const refused = await readMark(join(folder, REFUSED), refusedFile);
     if (refused !== undefined) return { name, state: 'Refused', why: refused.message };
-    let size: number;
-    try {
-      size = (await stat(join(folder, COMPLETE))).size;
-    } catch {
-      return undefined;
-    }
-    if (size > MAX_CHECKPOINT_JSON)
-      return {
-        name,
-        state: 'Invalid',
-        why: `${name}/checkpoint.json has ${size} bytes, at most ${MAX_CHECKPOINT_JSON} are allowed`,
-      };
+    // Not through a link: what it leads to is none of the trainer's business, and parts of it would stand in the message.
+    const found = await lstat(join(folder, COMPLETE)).catch(() => undefined);
+    if (found === undefined) return undefined;
+    const invalid = (why: string): Entry => ({ name, state: 'Invalid', why: `${name}/checkpoint.json ${why}` });
+    if (!found.isFile()) return invalid('is not a file');
+    if (found.size > MAX_CHECKPOINT_JSON) return invalid(`has ${found.size} bytes, at most ${MAX_CHECKPOINT_JSON} are allowed`);
     const parsed = parse(await readFile(join(folder, COMPLETE), 'utf8').catch(() => ''));
     if (typeof parsed !== 'string') {
       this.#unreadableSince.delete(name);
@@ -89,9 +83,7 @@ export class Output {
     }
     const since = this.#unreadableSince.get(name) ?? this.#clock.now();
     this.#unreadableSince.set(name, since);
-    return this.#clock.now() - since < SETTLE_MS
-      ? undefined
-      : { name, state: 'Invalid', why: `${name}/checkpoint.json is not valid: ${parsed}` };
+    return this.#clock.now() - since < SETTLE_MS ? undefined : invalid(`is not valid: ${parsed}`);
   }
 
   /** Notes what was published and frees the disk; the trainer waits for this file. */

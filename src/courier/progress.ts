@@ -1,4 +1,5 @@
 /** Follows the trainer's progress file: the newest valid line, in bounded memory, whatever the file holds. */
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { decimalText, progressLine } from '../api/contract.ts';
 import type { Progress } from '../api/work.ts';
@@ -34,12 +35,15 @@ export class ProgressTail {
   async poll(): Promise<void> {
     let file: FileHandle;
     try {
-      file = await open(this.#path, 'r');
+      // A pipe without a writer would hold a plain open for ever.
+      file = await open(this.#path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     } catch {
       return;
     }
     try {
-      const { ino, size } = await file.stat();
+      const found = await file.stat();
+      if (!found.isFile()) return;
+      const { ino, size } = found;
       if (ino !== this.#inode || size < this.#offset) this.#startAt(0, ino);
       if (size - this.#offset > WINDOW) this.#skipTo(size - WINDOW);
       while (this.#offset < size) {

@@ -1,6 +1,4 @@
 /** Uploads of whole files: one read, hashed on the way, parts in buffers that can be sent again, visible only when complete. */
-import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -13,7 +11,8 @@ import {
 import { abortable, type StoreContext } from './context.ts';
 import { streamObject } from './download.ts';
 import { ConflictError, DamagedObjectError, isNotFound, isStorageError, PreconditionFailedError, storeError } from './errors.ts';
-import type { Inspector, PutFileOptions, StoredFile } from './object-store.ts';
+import { FileSource } from './file-source.ts';
+import type { PutFileOptions, StoredFile } from './object-store.ts';
 
 /** Parts of one file on the wire at the same time. */
 const PARALLEL = 4;
@@ -35,16 +34,14 @@ export async function uploadFile(context: StoreContext, key: string, path: strin
 }
 
 async function uploadOnce(context: StoreContext, key: string, path: string, options: PutFileOptions): Promise<StoredFile> {
-  const file = await open(path, 'r');
+  const source = await FileSource.open(path, options.inspect);
   try {
-    const { size } = await file.stat();
-    const source = new FileSource(file, path, size, options.inspect);
-    if (size <= context.partSize) return await uploadWhole(context, key, source, options.signal);
+    if (source.size <= context.partSize) return await uploadWhole(context, key, source, options.signal);
     if ((await objectSize(context, key, options.signal)) !== undefined)
       return await expectSame(context, key, await source.drain(context), options.signal);
     return await uploadParts(context, key, source, options.signal);
   } finally {
-    await file.close();
+    await source.close();
   }
 }
 
@@ -192,57 +189,5 @@ async function attempt(operation: string, key: string, signal: AbortSignal | und
     return undefined;
   } catch (error) {
     return storeError(operation, key, error, signal);
-  }
-}
-
-/** A file read once from front to back; every byte passes the hash and the inspector. */
-class FileSource {
-  readonly path: string;
-  readonly size: number;
-  readonly #file: FileHandle;
-  readonly #hash: Hash = createHash('sha256');
-  readonly #inspect: Inspector | undefined;
-  #offset = 0;
-
-  constructor(file: FileHandle, path: string, size: number, inspect: Inspector | undefined) {
-    this.#file = file;
-    this.path = path;
-    this.size = size;
-    this.#inspect = inspect;
-  }
-
-  get left(): number {
-    return this.size - this.#offset;
-  }
-
-  /** Fills `target` with the next bytes. */
-  async next(target: Buffer): Promise<Buffer> {
-    let filled = 0;
-    while (filled < target.length) {
-      const { bytesRead } = await this.#file.read(target, filled, target.length - filled, this.#offset + filled);
-      if (bytesRead === 0)
-        throw new Error(`cannot publish ${this.path}: it was cut to ${this.#offset + filled} bytes while being read`);
-      filled += bytesRead;
-    }
-    this.#offset += filled;
-    this.#hash.update(target);
-    this.#inspect?.update(target);
-    return target;
-  }
-
-  finish(): StoredFile {
-    this.#inspect?.end();
-    return { size: this.size, sha256: this.#hash.digest('hex') };
-  }
-
-  /** Reads what is left without sending it anywhere. */
-  async drain(context: StoreContext): Promise<StoredFile> {
-    const buffer = await context.pool.acquire(context.partSize);
-    try {
-      while (this.left > 0) await this.next(buffer.subarray(0, Math.min(buffer.length, this.left)));
-    } finally {
-      context.pool.release(buffer);
-    }
-    return this.finish();
   }
 }

@@ -1,6 +1,6 @@
 /** Which directories are published, in which order, and which are dropped: a table. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -142,6 +142,16 @@ describe('looking at an output directory', () => {
       (await output.scan()).map(({ name, state }) => `${name} ${state}`),
       ['step-1 Complete', 'step-2 Invalid'],
     );
+  });
+
+  test('a checkpoint.json that leads elsewhere is invalid, and nothing of what it leads to is told', async (context) => {
+    const path = await folder(context);
+    await mkdir(join(path, 'sly'));
+    await writeFile(join(path, 'secret'), 'AKIA-the-secret');
+    await symlink(join(path, 'secret'), join(path, 'sly', 'checkpoint.json'));
+    assert.deepEqual(await new Output(path, systemClock).scan(), [
+      { name: 'sly', state: 'Invalid', why: 'sly/checkpoint.json is not a file' },
+    ]);
   });
 
   test('what was refused stays refused after a restart', async (context) => {

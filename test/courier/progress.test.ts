@@ -1,9 +1,11 @@
 /** Following a progress file that holds anything, and staying small. */
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { systemClock } from '../../src/clock.ts';
 import { ProgressTail } from '../../src/courier/progress.ts';
 
@@ -40,6 +42,14 @@ describe('the tail of a progress file', () => {
       loss: '0.123457',
       at: '2026-01-01T00:00:00Z',
     });
+  });
+
+  test('a pipe and a link hold nobody up and tell nothing', async () => {
+    await promisify(execFile)('mkfifo', [path]);
+    await tail.poll();
+    await symlink('/etc/hostname', `${path}.link`);
+    await new ProgressTail(`${path}.link`, systemClock).poll();
+    assert.equal(tail.newest, undefined);
   });
 
   test('NaN and infinity leave the loss out and the step in', async () => {
