@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type CheckpointFile, checkpointFile } from '../api/contract.ts';
 import { type CourierCheckpoint, courierCheckpoint } from '../api/courier.ts';
 import type { Clock } from '../clock.ts';
+import { parseLenient } from './json.ts';
 import { readMark, writeMark } from './marks.ts';
 
 const PUBLISHED = 'published.json';
@@ -117,11 +118,18 @@ export class Output {
 /** The checkpoint, or what is wrong with it. */
 function parse(text: string): CheckpointFile | string {
   try {
-    const result = checkpointFile.safeParse(JSON.parse(text));
+    const result = checkpointFile.safeParse(withoutNulls(parseLenient(text)));
     return result.success ? result.data : z.prettifyError(result.error);
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** A metric that is not a number is left out: a trainer whose loss became NaN has a checkpoint all the same. */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('metrics' in value)) return value;
+  if (typeof value.metrics !== 'object' || value.metrics === null) return value;
+  return { ...value, metrics: Object.fromEntries(Object.entries(value.metrics).filter(([, metric]) => metric !== null)) };
 }
 
 export interface Plan {

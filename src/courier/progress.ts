@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { decimalText, progressLine } from '../api/contract.ts';
 import type { Progress } from '../api/work.ts';
 import { type Clock, timestamp } from '../clock.ts';
+import { parseLenient } from './json.ts';
 
 /** Bytes read in one go. When more than this was added since the last look, only the end is read: the newest line is what counts. */
 const WINDOW = 256 * 1024;
@@ -101,8 +102,7 @@ export class ProgressTail {
   }
 
   #parse(line: Buffer): Progress | undefined {
-    const value = lenient(line.toString('utf8'));
-    const parsed = progressLine.safeParse(value);
+    const parsed = progressLine.safeParse(json(line.toString('utf8')));
     if (!parsed.success) return undefined;
     const { step, steps, loss, samplesPerSecond, at } = parsed.data;
     const reported = at === null || at === undefined ? Number.NaN : Date.parse(at);
@@ -116,15 +116,10 @@ export class ProgressTail {
   }
 }
 
-/** Python writes NaN and Infinity, which are not JSON, and 1e999 is none that counts: they are left out, the step counts all the same. */
-function lenient(line: string): unknown {
-  const finite = (_: string, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? null : value);
-  for (const text of [line, line.replaceAll(/(:\s*)-?(?:NaN|Infinity)\b/g, '$1null')]) {
-    try {
-      return JSON.parse(text, finite);
-    } catch {
-      // Then it is garbage, or the second form is what can be read.
-    }
+function json(line: string): unknown {
+  try {
+    return parseLenient(line);
+  } catch {
+    return undefined;
   }
-  return undefined;
 }

@@ -100,7 +100,8 @@ async function endGrace(
     stop.addEventListener('abort', () => resolve(), { once: true });
     over.addEventListener('abort', () => resolve(), { once: true });
   });
-  const ms = Math.max(config.grace.publishSeconds - 2, 0) * 1000;
+  const { publishSeconds } = config.grace;
+  const ms = Math.max(publishSeconds - 2, publishSeconds / 2) * 1000;
   await clock.sleep(ms, over).then(
     () => grace.abort(new Error('the time of grace is over')),
     () => undefined,

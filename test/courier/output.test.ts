@@ -144,6 +144,15 @@ describe('looking at an output directory', () => {
     );
   });
 
+  test('a metric that is NaN is left out', async (context) => {
+    const path = await folder(context);
+    const checkpointJson =
+      '{"contract":"atoll.dev/contract/v1","step":1,"kind":"Resumable","metrics":{"loss": NaN, "fd": -Infinity,"a":1}}';
+    await new Trainer({ output: path, progress: '' }).save(1, { checkpointJson });
+    const [entry] = await new Output(path, systemClock).scan();
+    assert.deepEqual(entry?.state === 'Complete' && entry.checkpoint.metrics, { a: 1 });
+  });
+
   test('a checkpoint.json that leads elsewhere is invalid, and nothing of what it leads to is told', async (context) => {
     const path = await folder(context);
     await mkdir(join(path, 'sly'));
