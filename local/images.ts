@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { baseContext, baseKey } from './base-image.ts';
 import { bundle, bundlePath } from './build.ts';
+import { exportImage } from './export.ts';
 import { isolated } from './isolated.ts';
 import { withLock } from './lock.ts';
 import { cacheDir, checkout } from './paths.ts';
@@ -17,7 +18,7 @@ export interface Image {
   name: ImageName;
   /** What a pod's `image` says. */
   reference: string;
-  /** `sha256:...` of its manifest, a blob of the OCI layout at `imageLayout()`. */
+  /** `sha256:...` of its manifest, a blob in `imageBlobs()`. */
   digest: string;
 }
 
@@ -63,8 +64,8 @@ export interface ImagesOptions {
 }
 
 const folder = () => join(cacheDir(), 'images');
-/** The OCI layout that holds the blobs of every image built here. */
-export const imageLayout = (): string => join(folder(), 'layout');
+/** The folder that holds the blobs of every image built here. */
+export const imageBlobs = (): string => join(folder(), 'exported');
 
 /** Builds what is missing or out of date and returns all named images; a second process waits for the first. */
 export async function buildImages(names: readonly ImageName[], options: ImagesOptions = {}): Promise<Image[]> {
@@ -110,9 +111,6 @@ export async function buildImages(names: readonly ImageName[], options: ImagesOp
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 const trust = ['--volume', `${certificates}:${certificates}:ro`];
 
-/** Several times as fast as gzip, both ways. */
-const compression = ['--compression-format', 'zstd', '--compression-level', '1'];
-
 type Make = (step: Step, idFile: string) => Promise<void>;
 
 /** Takes the image from the record of earlier builds, or makes it, copies it into the layout and records it. */
@@ -124,18 +122,21 @@ async function build(
   progress: Progress,
   make: Make,
 ): Promise<Image> {
-  const tag = `${name}-${digestOf([key, ...compression])}`;
-  const record = join(folder(), 'records', `${tag}.json`);
+  const record = join(folder(), 'built', `${name}-${key}.json`);
   const known = await readFile(record, 'utf8').catch(() => undefined);
   if (known) return JSON.parse(known) as Image;
   const step = progress.start(`Building image ${reference} (about ${about})`);
   const idFile = join(folder(), `${name}.id`);
   try {
-    await mkdir(join(folder(), 'records'), { recursive: true });
+    await mkdir(join(folder(), 'built'), { recursive: true });
     await make(step, idFile);
     const id = (await readFile(idFile, 'utf8')).trim();
-    await buildah(['push', '--format', 'oci', ...compression, id, `oci:${imageLayout()}:${tag}`], step);
-    const image = { name, reference, digest: await manifestDigest(tag) };
+    step.detail('copying it out of the storage');
+    const image = {
+      name,
+      reference,
+      digest: await exportImage(id, join(folder(), 'storage'), join(folder(), 'run'), imageBlobs()),
+    };
     await writeFile(record, JSON.stringify(image));
     step.done();
     return image;
@@ -153,15 +154,6 @@ async function buildah(args: readonly string[], step: Step, signal?: AbortSignal
   const detail = (line: string) => step.detail(line.trim().slice(0, 80));
   const env = { BUILDAH_ISOLATION: 'chroot', BUILDAH_FORMAT: 'oci', TMPDIR: folder() };
   await isolated('buildah', [...storage, ...args], { env, onLine: detail, ...(signal ? { signal } : {}) });
-}
-
-async function manifestDigest(tag: string): Promise<string> {
-  const index = JSON.parse(await readFile(join(imageLayout(), 'index.json'), 'utf8')) as {
-    manifests: { digest: string; annotations?: Record<string, string> }[];
-  };
-  const found = index.manifests.find((one) => one.annotations?.['org.opencontainers.image.ref.name'] === tag);
-  if (!found) throw new Error(`cannot find ${tag} in ${imageLayout()}/index.json after buildah push`);
-  return found.digest;
 }
 
 /** Names and contents of a file or of everything below a folder, without what Python and editors leave there. */

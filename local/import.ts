@@ -3,14 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command } from './command.ts';
-import { type Image, imageLayout } from './images.ts';
+import { blobPath, type Manifest } from './export.ts';
+import { type Image, imageBlobs } from './images.ts';
 import type { Machine } from './machine.ts';
-
-interface Descriptor {
-  mediaType: string;
-  digest: string;
-  size: number;
-}
 
 /** Imports the images that containerd does not hold in this very version, and unpacks them. */
 export async function importImages(machine: Machine, images: readonly Image[], signal?: AbortSignal): Promise<void> {
@@ -23,11 +18,13 @@ export async function importImages(machine: Machine, images: readonly Image[], s
 }
 
 async function importImage(machine: Machine, image: Image, signal?: AbortSignal): Promise<void> {
-  const bytes = await readFile(blobPath(image.digest));
-  const manifest = JSON.parse(bytes.toString()) as { mediaType?: string; config: Descriptor; layers: Descriptor[] };
-  const mediaType = manifest.mediaType ?? 'application/vnd.oci.image.manifest.v1+json';
+  const bytes = await readFile(blobPath(imageBlobs(), image.digest));
+  const manifest = JSON.parse(bytes.toString()) as Manifest;
   const annotations = { 'io.containerd.image.name': image.reference };
-  const index = { schemaVersion: 2, manifests: [{ mediaType, digest: image.digest, size: bytes.length, annotations }] };
+  const index = {
+    schemaVersion: 2,
+    manifests: [{ mediaType: manifest.mediaType, digest: image.digest, size: bytes.length, annotations }],
+  };
   const present = new Set((await machine.run('ctr', ['-n', 'k8s.io', 'content', 'ls', '-q'])).stdout.split('\n'));
   const blobs = [image.digest, manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)];
   const missing = [...new Set(blobs)].filter((digest) => !present.has(digest)).map((digest) => `blobs/sha256/${digest.slice(7)}`);
@@ -37,15 +34,13 @@ async function importImage(machine: Machine, image: Image, signal?: AbortSignal)
     await writeFile(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
     // The shell runs on the host and only the reader inside the machine, so that paths mean the same as here.
     const script =
-      'layout=$1; folder=$2; shift 2; enter=$1; shift; tar -c -C "$folder" oci-layout index.json -C "$layout" "$@" | $enter ctr -n k8s.io images import -';
+      'blobs=$1; folder=$2; enter=$3; shift 3; tar -c -C "$folder" oci-layout index.json -C "$blobs" "$@" | $enter ctr -n k8s.io images import -';
     await command(
       'sh',
-      ['-c', script, 'sh', imageLayout(), folder, machine.enter.join(' '), ...missing],
+      ['-c', script, 'sh', imageBlobs(), folder, machine.enter.join(' '), ...missing],
       signal ? { signal } : {},
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
-
-const blobPath = (digest: string) => join(imageLayout(), 'blobs/sha256', digest.slice('sha256:'.length));

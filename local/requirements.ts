@@ -12,6 +12,7 @@ const packages: Record<string, string> = {
   ctr: 'containerd',
   runc: 'runc',
   buildah: 'buildah',
+  'containers-storage': 'containers-storage',
   debootstrap: 'debootstrap',
   iptables: 'iptables',
   conntrack: 'conntrack',
