@@ -1,4 +1,4 @@
-/** Everything at once, from a seed: hands that delete and stop, a hub that dies, an island that hangs, a store that is away. */
+/** Everything at once, from a seed: hands that delete and stop, a hub that dies and whose caches lag, an island that hangs, a store that is away. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IslandJobKind } from '../../src/api/islandjob.ts';
@@ -6,6 +6,7 @@ import { ConnectionError } from '../../src/kube/errors.ts';
 import { keyOf } from '../../src/kube/types.ts';
 import { StoreUnavailableError } from '../../src/store/errors.ts';
 import { createSeededRandom } from '../kube/fake-clock.ts';
+import type { Interceptor } from '../kube/memory-client.ts';
 import { createWorld, type World } from './world.ts';
 
 const seeds = Number(process.env['ATOLL_CHAOS_SEEDS'] ?? 12);
@@ -21,14 +22,18 @@ async function trouble(seed: number): Promise<World> {
   world.store.faults.before = () => {
     if (!peace && chance(0.2)) throw new StoreUnavailableError('get', 'any', 'chaos');
   };
-  const lossy = () =>
-    world.start(async (call, proceed) => {
-      if (peace || !['create', 'applyStatus', 'patch', 'delete', 'list', 'get'].includes(call.verb)) return proceed();
-      if (chance(0.05)) throw new ConnectionError(call.verb, 'chaos', false);
-      const reply = await proceed();
-      if (chance(0.05)) throw new ConnectionError(call.verb, 'chaos', true);
-      return reply;
-    });
+  const lossy = () => world.start(lose, late);
+  const lose: Interceptor = async (call, proceed) => {
+    if (peace || call.verb === 'watch') return proceed();
+    if (chance(0.05)) throw new ConnectionError(call.verb, 'chaos', false);
+    const reply = await proceed();
+    if (chance(0.05)) throw new ConnectionError(call.verb, 'chaos', true);
+    return reply;
+  };
+  // Each of the five caches is behind by its own, changing time.
+  const late = async (signal: AbortSignal) => {
+    if (!peace && chance(0.3)) await world.clock.sleep(random.next() * 4000, signal);
+  };
   world.apply({ dataset: { partition: { experts: 3 } } });
   let hub = lossy();
   const moves = [

@@ -188,3 +188,16 @@ test('every third write meets a newer object and the run ends the same', async (
   assert.equal(world.jobs.length, 5);
   await hub.stop();
 });
+
+test('caches that are seconds behind the truth, each by another time, change nothing', async () => {
+  for (const lagMs of [1_000, 7_000]) {
+    const world = createWorld();
+    world.apply(small);
+    let turn = 0;
+    const hub = world.start(undefined, (signal) => world.clock.sleep((lagMs * (++turn % 5)) / 4, signal));
+    await world.until(() => world.state() === 'Complete', `Complete with caches up to ${lagMs} ms behind`, 1000);
+    assert.equal(world.jobs.length, 5);
+    assert.deepEqual(world.island.overlaps, []);
+    await hub.stop();
+  }
+});

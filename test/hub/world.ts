@@ -104,9 +104,9 @@ export function createWorld(options: { log?: Log } = {}) {
     get writes() {
       return hubWrites;
     },
-    /** Starts the hub; `intercept` sees each of its requests. */
-    start(intercept?: Interceptor): HubRun {
-      const client = api.client({ name: 'hub', ...(intercept ? { intercept } : {}) });
+    /** Starts the hub; `intercept` sees each of its requests, `lag` delays each event of its watches. */
+    start(intercept?: Interceptor, lag?: (signal: AbortSignal) => Promise<void>): HubRun {
+      const client = api.client({ name: 'hub', ...(intercept ? { intercept } : {}), ...(lag ? { lag } : {}) });
       const log = options.log ?? silentLog;
       const manager = createManager({ client, clock, random, log });
       createHubControllers({
