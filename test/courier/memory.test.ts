@@ -35,7 +35,7 @@ describe('courier memory', { skip: gatewayMissing }, () => {
       await appendFile(pod.paths.progress, Array.from({ length: 1000 }, (_, index) => line(step + index + 1)).join(''));
     }
     await until('the newest progress is seen', async () => (await reportOf(courier.port)).progress?.step === LINES, 60_000);
-    await until('the checkpoint is published', () => publishedIn(big), 120_000);
+    await until('the checkpoint is published', () => publishedIn(big), 300_000);
     const publishing = await peakKb(courier.child);
 
     courier.child.kill('SIGTERM');
