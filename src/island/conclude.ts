@@ -69,8 +69,11 @@ function closedRecord(status: IslandJobStatus, record: AttemptRecord, end: Endin
 
 function succeeded(status: IslandJobStatus, final: PublishedCheckpoint, record: AttemptRecord, now: number): Conclusion {
   const message = `attempt ${record.number} published ${final.manifest} (${final.digest})`;
+  // The courier was asked a moment before its last step; the manifest knows better how far it came.
+  const { progress } = status;
+  const last = progress && progress.step < final.step ? { progress: { ...progress, step: final.step, at: final.at } } : {};
   return {
-    status: { ...status, output: final, checkpoint: final, finishedAt: timestamp(now) },
+    status: { ...status, ...last, output: final, checkpoint: final, finishedAt: timestamp(now) },
     events: [{ type: 'Normal', reason: 'Succeeded', message }],
   };
 }

@@ -238,6 +238,16 @@ describe('ending', () => {
     ]);
   });
 
+  it('the progress of a success is that of its final manifest', () => {
+    const last = report({ progress: { step: 1999, steps: 2000, at: at(48) } });
+    const seen = observed(job, {
+      kubeJobs: [kubeJob(1)],
+      pods: [endedPod(1, 0, { final: final(1) })],
+      report: { attempt: 1, report: last },
+    });
+    assert.deepEqual(act(seen).status.progress, { step: 2000, steps: 2000, at: at(40) });
+  });
+
   it('a Job that says Complete without a final manifest proves nothing', () => {
     const { status } = act(
       observed(job, { kubeJobs: [kubeJob(1, { done: 'Complete' })], pods: [endedPod(1, 0, { reason: 'NothingPublished' })] }),

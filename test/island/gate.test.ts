@@ -253,7 +253,7 @@ describe('one IslandJob on a real cluster', { skip: missing.join(' ') || false, 
   });
 
   it('started twice for one attempt: the second pod ends with AttemptTaken and publishes nothing', async () => {
-    await apply({ name: 'twice', index: 6 });
+    await apply({ name: 'twice', index: 6, params: { steps: 40, every: 10, stepMs: 1000 } });
     await state('twice', 'Running');
     const { items } = await getJson<{ items: [{ metadata: { labels: Record<string, string> }; spec: { nodeName?: string } }] }>(
       'pods',
@@ -269,12 +269,17 @@ describe('one IslandJob on a real cluster', { skip: missing.join(' ') || false, 
       spec: items[0].spec,
     };
     await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(copy) });
+    interface Ended {
+      status: { initContainerStatuses?: { name: string; state: { terminated?: { exitCode: number } } }[] };
+    }
+    const claimed = await until('the end of the copy', async () => {
+      const found = await getJson<Ended>('pod', 'twice-copy');
+      return found.status.initContainerStatuses?.find(({ name }) => name === 'restore')?.state.terminated;
+    });
+    assert.equal(claimed.exitCode, 3);
+    assert.equal((await job('twice'))?.status?.state, 'Running');
     const done = await state('twice', 'Succeeded');
     assert.equal(done.status?.attempt, 1);
-    const { status } = await getJson<{
-      status: { initContainerStatuses: { name: string; state: { terminated?: { exitCode: number } } }[] };
-    }>('pod', 'twice-copy');
-    assert.equal(status.initContainerStatuses.find(({ name }) => name === 'restore')?.state.terminated?.exitCode, 3);
     assert.deepEqual((await verified(done)).files, calm.files);
     await cluster.kubectl(['-n', namespace, 'delete', 'pod', 'twice-copy']);
   });
