@@ -15,11 +15,8 @@ export async function unified(): Promise<boolean> {
 /** Makes `/<name>` in every hierarchy, with the controllers that the kubelet needs. */
 export async function makeCgroups(name: string): Promise<void> {
   if (await unified()) {
-    const wanted = ['cpu', 'cpuset', 'memory', 'pids', 'io', 'hugetlb'];
-    const available = (await readFile(join(root, 'cgroup.controllers'), 'utf8')).trim().split(' ');
-    const enable = wanted.filter((one) => available.includes(one)).map((one) => `+${one}`);
     await mkdir(join(root, name), { recursive: true });
-    for (const folder of [root, join(root, name)]) await writeFile(join(folder, 'cgroup.subtree_control'), enable.join(' '));
+    for (const folder of [root, join(root, name)]) await enableControllers(folder);
     return;
   }
   for (const hierarchy of await hierarchies()) await mkdir(join(hierarchy, name), { recursive: true });
@@ -27,6 +24,20 @@ export async function makeCgroups(name: string): Promise<void> {
     // A new cpuset of version 1 is empty, and no process may enter an empty one.
     const value = await readFile(join(root, 'cpuset', file), 'utf8').catch(() => undefined);
     if (value) await writeFile(join(root, 'cpuset', name, file), value);
+  }
+}
+
+/** Gives the children of a version 2 cgroup the controllers that the kubelet asks for, as far as the kernel has them. */
+async function enableControllers(folder: string): Promise<void> {
+  const words = async (file: string) => (await readFile(join(folder, file), 'utf8')).trim().split(' ');
+  const [available, enabled] = await Promise.all([words('cgroup.controllers'), words('cgroup.subtree_control')]);
+  const lacking = ['cpu', 'cpuset', 'memory', 'pids', 'io', 'hugetlb'].filter(
+    (one) => available.includes(one) && !enabled.includes(one),
+  );
+  for (const controller of lacking) {
+    await writeFile(join(folder, 'cgroup.subtree_control'), `+${controller}`).catch((error: unknown) => {
+      throw new Error(`cannot enable the controller ${controller} for the children of ${folder}`, { cause: error });
+    });
   }
 }
 

@@ -1,7 +1,9 @@
 /** What a machine needs so that whole clusters can run on it, and what of it is missing. */
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { command } from './command.ts';
+import { unified } from './cgroups.ts';
+import { CommandError, command } from './command.ts';
+import { explain } from './explain.ts';
 import { withLock } from './lock.ts';
 import { cacheDir } from './paths.ts';
 import { type Progress, silent } from './progress.ts';
@@ -31,8 +33,12 @@ export async function missingRequirements(): Promise<string[]> {
     missing.push(`Clusters need Linux: they are made of its namespaces and cgroups; this is ${process.platform}.`);
   else if (process.getuid?.() !== 0)
     missing.push('Clusters need root: making network namespaces and mounts is not allowed to other users.');
-  else if (!(await writable('/sys/fs/cgroup')))
+  else if (!(await writable(await anyHierarchy())))
     missing.push('Clusters need to make cgroups, and /sys/fs/cgroup is not writable here.');
+  else {
+    const refused = await namespacesRefused();
+    if (refused) missing.push(`Clusters need to make namespaces, which is not allowed here: ${refused}.`);
+  }
   if (missing.length > 0) return missing;
   const absent = await absentPrograms();
   if (absent.length > 0 && !(await findProgram('apt-get'))) {
@@ -41,8 +47,25 @@ export async function missingRequirements(): Promise<string[]> {
   return missing;
 }
 
+/** Root in a container may lack the right; says why, or undefined when it works. */
+async function namespacesRefused(): Promise<string | undefined> {
+  const args = ['--mount', '--propagation', 'private', '--net', '--pid', '--fork', '--mount-proc', 'true'];
+  const error = await command('unshare', args, { timeoutMs: 5000 }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof CommandError) return error.stderr.trim() || error.message;
+  return error === undefined ? undefined : explain(error);
+}
+
+/** Version 2 has one hierarchy; of version 1 the memory controller stands for all. */
+async function anyHierarchy(): Promise<string> {
+  return (await unified()) ? '/sys/fs/cgroup' : '/sys/fs/cgroup/memory';
+}
+
 /** Installs missing Debian packages, or throws with every reason why clusters cannot run here. */
 export async function requireEverything(options: { progress?: Progress; signal?: AbortSignal } = {}): Promise<void> {
+  completePath();
   const missing = await missingRequirements();
   if (missing.length > 0) throw new Error(`cannot start a cluster. ${missing.join(' ')}`);
   if ((await absentPrograms()).length === 0) return;
@@ -72,6 +95,13 @@ async function install(options: { progress?: Progress; signal?: AbortSignal }): 
 async function absentPrograms(): Promise<string[]> {
   const found = await Promise.all(Object.keys(packages).map(async (program) => [program, await findProgram(program)] as const));
   return found.filter(([, path]) => !path).map(([program]) => program);
+}
+
+/** Servers look for iptables and the like on the PATH, which for root may lack the folders that hold them. */
+function completePath(): void {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const absent = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].filter((folder) => !folders.includes(folder));
+  if (absent.length > 0) process.env['PATH'] = [...folders, ...absent].join(delimiter);
 }
 
 /** The path of a program on the PATH or in the folders for administrators. */
