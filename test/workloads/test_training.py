@@ -49,7 +49,7 @@ class Training(unittest.TestCase):
         )
         lines = result.progress()
         self.assertEqual((lines[-1]["step"], lines[-1]["steps"]), (100, 100))
-        self.assertLess(lines[-1]["loss"], 0.75 * lines[1]["loss"])
+        self.assertLess(lines[-1]["loss"], 0.75 * lines[2]["loss"])
         self.assertEqual(result.steps(), ["step-00000025", "step-00000050", "step-00000075"])
 
     def test_killed_with_9_and_resumed_it_ends_with_the_same_bits(self):

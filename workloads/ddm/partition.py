@@ -166,8 +166,9 @@ def write(directory, training, heldout, shard, heldout_shard, description, extra
         samples = training.take(np.flatnonzero(shard == index))
         np.savez_compressed(target / "data.npz", **samples.arrays())
         if samples.images.ndim == 3 or samples.images.shape[3] in (1, 3):
+            spread = np.linspace(0, len(samples) - 1, min(64, len(samples))).astype(int)  # from all over the source
             (directory / "thumbnails").mkdir(exist_ok=True)
-            grid.contact_sheet(samples.images[:64], columns=8).save(directory / "thumbnails" / ("%03d.png" % index))
+            grid.contact_sheet(samples.images[spread], columns=8).save(directory / "thumbnails" / ("%03d.png" % index))
     (directory / "heldout").mkdir()
     heldout.shard = heldout_shard
     np.savez_compressed(directory / "heldout" / "data.npz", **heldout.arrays())

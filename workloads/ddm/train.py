@@ -164,6 +164,7 @@ def train(spec, task, settings, device, describe):
     if resume is not None:
         run.restore(resume)
         print("resuming at step %d of %d" % (run.step, settings.steps), flush=True)
+    atoll.report(run.step, settings.steps)
     losses, since, started = [], run.step, time.monotonic()
     while run.step < settings.steps:
         losses.append(run.advance())
