@@ -6,8 +6,9 @@ import { type IslandJob, IslandJobKind } from '../../src/api/islandjob.ts';
 import { systemClock as clock, systemRandom as random } from '../../src/clock.ts';
 import { checkPod } from '../../src/island/check.ts';
 import { createIslandControllers } from '../../src/island/index.ts';
+import { createWarnings } from '../../src/island/warnings.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
-import { configMaps, jobs, type Pod, pods } from '../../src/kube/core.ts';
+import { configMaps, events, jobs, type Pod, pods } from '../../src/kube/core.ts';
 import { createManager } from '../../src/kube/manager.ts';
 import { silentLog } from '../../src/kube/types.ts';
 import { endedPod, final, NAME, settings, spec } from './builders.ts';
@@ -114,6 +115,27 @@ describe('the API server', () => {
         : undefined;
     });
     assert.equal(await client.get(configMaps, key(`${NAME}-a1`)), undefined);
+  });
+
+  it('tells by its events why a pod does not come up', async () => {
+    const about = await client.create(configMaps, { metadata: { name: 'about', namespace } });
+    const { uid = '' } = about.metadata;
+    const regarding = { apiVersion: 'v1', kind: 'Pod', name: 'about', namespace, uid };
+    const common = {
+      regarding,
+      eventTime: '2026-01-01T00:00:00.000000Z',
+      reportingController: 'kubelet',
+      reportingInstance: 'node-1',
+      action: 'Mounting',
+    };
+    const said = (name: string, type: string, note: string) =>
+      client.create(events, { metadata: { name, namespace }, ...common, type, reason: 'FailedMount', note });
+    await said('warning', 'Warning', 'secret "atoll-store" not found');
+    await said('normal', 'Normal', 'nothing to see');
+    const later = { ...clock, now: () => clock.now() + 60_000 };
+    const warnings = createWarnings(client, later, silentLog);
+    await warnings.refresh('work', about, stop.signal);
+    assert.equal(warnings.get('work'), 'FailedMount: secret "atoll-store" not found');
   });
 
   it('lets a deleted IslandJob go when nothing of it is left', async () => {
