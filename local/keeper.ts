@@ -11,7 +11,7 @@ import type { ImageName } from './images.ts';
 import { startObjectStorage } from './object-storage.ts';
 import { identify } from './process-id.ts';
 import type { Progress } from './progress.ts';
-import { clusterDir, removeRecord, writeRecord } from './record.ts';
+import { clusterDir, removeOldLogs, removeRecord, writeRecord } from './record.ts';
 
 export interface KeeperOptions {
   name: string;
@@ -37,6 +37,7 @@ async function keep(options: KeeperOptions, signal: AbortSignal): Promise<void> 
   const keeper = await identify(process.pid);
   if (!keeper) throw new Error('cannot read /proc/self/stat');
   await removeRecord(options.name);
+  await removeOldLogs(options.name);
   await writeRecord({ name: options.name, keeper });
   try {
     await binaries(binaryNames, { progress, signal });

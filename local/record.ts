@@ -48,6 +48,14 @@ export async function writeRecord(record: Record): Promise<void> {
   await rename(temporary, recordPath(record.name));
 }
 
+/** Removes the logs of earlier runs, all but the one that the keeper writes to already. */
+export async function removeOldLogs(name: string): Promise<void> {
+  const folder = join(clusterDir(name), 'logs');
+  for (const entry of await readdir(folder).catch(() => [])) {
+    if (entry !== 'keeper.log') await rm(join(folder, entry), { recursive: true, force: true });
+  }
+}
+
 /** Removes everything about a cluster but its logs. */
 export async function removeRecord(name: string): Promise<void> {
   for (const entry of await readdir(clusterDir(name)).catch(() => [])) {

@@ -76,6 +76,18 @@ describe('npm run local', { skip: missing.join(' ') || false }, () => {
     assert.deepEqual(await hostState(), host);
   });
 
+  it('takes back what was started when it is interrupted by Ctrl-C, and says so', async () => {
+    const host = await hostState();
+    const started = local('up', name);
+    await until('it boots', async () => started.printed().includes('Booting'), 60_000);
+    started.child.kill('SIGINT');
+    await started.ended;
+    assert.match(started.printed(), /Stopped\.\s*$/);
+    assert.equal(started.child.exitCode, 130);
+    assert.equal(await readRecord(name), undefined);
+    assert.deepEqual(await hostState(), host);
+  });
+
   it('names what is wrong with its arguments', async () => {
     assert.match(await say('fly'), /cannot fly: there is no such command/);
     assert.match(await say('up', 'No_Good'), /cannot name a cluster No_Good: allowed are/);
