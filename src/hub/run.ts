@@ -188,7 +188,7 @@ function progressing(facts: RunFacts, failed: Why | undefined, complete: Why | u
 
 function expertsProgress(experts: Experts): Verdict {
   const { total, accepted, blocked, active, waiting } = experts;
-  const message = `${accepted.length} of ${total} experts are accepted, ${experts.running} are running`;
+  const message = `${accepted.length} of ${total} experts are accepted, ${experts.running} running`;
   if (active > 0 || (waiting > 0 && !experts.waitingWhy)) return { status: true, reason: 'ExpertsRunning', message };
   if (experts.waitingWhy) return { status: false, ...experts.waitingWhy };
   if (blocked.length > 0 && accepted.length + blocked.length === total) {
@@ -212,6 +212,7 @@ function routerReady(facts: RunFacts): Verdict {
 
 function said(what: string, work: WorkStatus | undefined): string {
   if (!work) return `${what} has not started`;
-  const why = work.reason === undefined ? '' : `: ${work.reason}${work.message ? `, ${work.message}` : ''}`;
-  return `${what} is ${work.state}${why}`;
+  const reason = work.reason === work.state ? undefined : work.reason;
+  const why = [reason, work.message].filter((part) => part).join(', ');
+  return `${what} is ${work.state}${why && `: ${why}`}`;
 }

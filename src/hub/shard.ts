@@ -136,6 +136,15 @@ export function wishOf({ spec, status }: ExpertTraining): Pick<Wish, 'suspend' |
 
 const noWork: WorkStatus = { placement: 0, attempt: 0, restarts: 0, state: 'Waiting' };
 
+/** The reason to give when the island gave none. */
+const reasonOfState: Partial<Record<WorkStatus['state'], Why['reason']>> = {
+  Running: 'Running',
+  Publishing: 'Publishing',
+  Stopping: 'Stopping',
+  Suspended: 'Suspended',
+  Accepted: 'Accepted',
+};
+
 /** The whole status of a shard. Pure. */
 export function shardStatus(
   shard: ExpertShard,
@@ -149,8 +158,7 @@ export function shardStatus(
   const list = conditionList(stored?.conditions, metadata.generation, now);
   const ended = work.state === 'Accepted' || work.state === 'Blocked';
   const why: Why = deleting ?? {
-    reason: (work.reason ??
-      (work.state === 'Accepted' ? 'Accepted' : work.state === 'Running' ? 'Running' : 'WaitingForPod')) as Why['reason'],
+    reason: (work.reason ?? reasonOfState[work.state] ?? 'WaitingForPod') as Why['reason'],
     message: work.message ?? '',
   };
   list.set('Progressing', !ended && !deleting && work.state !== 'Waiting' && work.state !== 'Suspended', why.reason, why.message);
