@@ -6,20 +6,18 @@ import { Registry } from 'prom-client';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';
 import { systemClock, systemRandom } from '../../src/clock.ts';
 import { createKubeClient, type RealKubeClient } from '../../src/kube/client.ts';
-import { createController, type Outcome } from '../../src/kube/controller.ts';
-import { type ConfigMap, configMaps, events, leases } from '../../src/kube/core.ts';
+import { configMaps, events, leases } from '../../src/kube/core.ts';
 import { createEventRecorder } from '../../src/kube/events.ts';
 import { createInformer } from '../../src/kube/informer.ts';
 import { createLease } from '../../src/kube/lease.ts';
 import { createManager } from '../../src/kube/manager.ts';
 import { createKubeMetrics } from '../../src/kube/metrics.ts';
-import { forKind, owned, specChanged } from '../../src/kube/sources.ts';
-import { type KubeObject, type ObjectKey, silentLog } from '../../src/kube/types.ts';
+import { silentLog } from '../../src/kube/types.ts';
+import { addChildren, assertConverged, namespace, versions } from './children.ts';
 import { eventually } from './eventually.ts';
 import { createSeededRandom } from './fake-clock.ts';
 import { defineWidgets, widgets } from './widgets.ts';
 
-const namespace = 'default';
 const base = { clock: systemClock, random: systemRandom, log: silentLog };
 let api: ApiServer;
 let client: RealKubeClient;
@@ -41,9 +39,6 @@ async function connections(): Promise<number> {
   const table = await readFile('/proc/self/net/tcp', 'utf8');
   return table.split('\n').filter((line) => new RegExp(`^\\s*\\d+: \\S+ 0100007F:${port} 01 `).test(line)).length;
 }
-
-const versions = (objects: KubeObject[]) =>
-  new Map(objects.map(({ metadata }) => [metadata.name, `${metadata.uid} ${metadata.resourceVersion}`]));
 
 /** Creates, changes and deletes widgets until stopped; a failing API server only costs it the step. */
 function disturb(seed: number) {
@@ -84,7 +79,7 @@ async function freeze(noticed: () => boolean | Promise<boolean>): Promise<void> 
   await api.ready();
 }
 
-const disasters: [name: string, happen: (failures: () => Promise<number>) => Promise<void>][] = [
+const disasters: [what: string, happen: (failures: () => Promise<number>) => Promise<void>][] = [
   ['killed and started again at once', () => api.restart({ signal: 'SIGKILL' })],
   ['away for three seconds, while its database forgets', () => api.restart({ signal: 'SIGKILL', pauseMs: 3000 })],
   [
@@ -97,16 +92,17 @@ const disasters: [name: string, happen: (failures: () => Promise<number>) => Pro
 ];
 
 test.describe('a reflector whose API server is', () => {
-  for (const [seed, [name, happen]] of disasters.entries()) {
-    test.it(`${name} has a store that equals a fresh list`, { timeout: 90_000 }, async () => {
+  for (const [seed, [what, happen]] of disasters.entries()) {
+    test.it(`${what} has a store that equals a fresh list`, { timeout: 90_000 }, async () => {
       const registry = new Registry();
       const metrics = createKubeMetrics(registry);
       const informer = createInformer(widgets, { namespace }, { client, ...base, metrics });
       const played = new Map<string, string>();
-      informer.onChange(({ type, object: { metadata } }) => {
-        assert.equal(played.has(metadata.name), type !== 'add');
-        if (type === 'delete') played.delete(metadata.name);
-        else played.set(metadata.name, `${metadata.uid} ${metadata.resourceVersion}`);
+      informer.onChange(({ type, object: { kind, metadata } }) => {
+        const name = `${kind} ${metadata.name}`;
+        assert.equal(played.has(name), type !== 'add');
+        if (type === 'delete') played.delete(name);
+        else played.set(name, `${metadata.uid} ${metadata.resourceVersion}`);
       });
       const stop = new AbortController();
       const run = informer.run(stop.signal);
@@ -117,6 +113,7 @@ test.describe('a reflector whose API server is', () => {
         const metric = await registry.getSingleMetric('reflector_failures_total')?.get();
         return (metric?.values ?? []).reduce((sum, { value }) => sum + value, 0);
       });
+      await eventually('the store hears of the server again', () => informer.silentMs() < 1000, 5000);
       const so = disturbance.steps;
       await eventually('some more disturbance', () => disturbance.steps >= so + 30, 30_000);
       await disturbance.stop();
@@ -141,46 +138,7 @@ test.describe('a controller', () => {
   test.it('converges while its API server is killed and frozen, and then writes nothing', { timeout: 120_000 }, async () => {
     const lease = createLease({ client, ...base, namespace, name: 'controller', identity: 'one', durationMs: 60_000 });
     const manager = createManager({ client, ...base, lease });
-    const parents = manager.informer(widgets, { namespace });
-    const children = manager.informer(configMaps, { namespace, labelSelector: 'of=widgets' });
-    const reconcile = async (key: ObjectKey, signal: AbortSignal): Promise<Outcome> => {
-      const widget = parents.store.get(key);
-      // Deleted: its child goes too, but only the one that was its own.
-      const child = children.store.get(key);
-      if (!widget) {
-        if (child) await client.delete(configMaps, key, { uid: child.metadata.uid ?? '', signal });
-        return 'done';
-      }
-      const { name, uid = '', resourceVersion = '' } = widget.metadata;
-      const size = String(widget.spec.size);
-      const owner = { apiVersion: widget.apiVersion, kind: widget.kind, name, uid, controller: true };
-      const how = { fieldManager: 'us', force: true, signal };
-      if (child?.data?.['size'] !== size || child.metadata.ownerReferences?.[0]?.uid !== uid)
-        await client.apply(
-          configMaps,
-          { metadata: { namespace, name, labels: { of: 'widgets' }, ownerReferences: [owner] }, data: { size } },
-          how,
-        );
-      if (widget.status?.phase !== size)
-        await client.applyStatus(widgets, { metadata: { namespace, name, uid, resourceVersion }, status: { phase: size } }, how);
-      return 'done';
-    };
-    let runs = 0;
-    const counted = async (key: ObjectKey, signal: AbortSignal) => {
-      const outcome = await reconcile(key, signal);
-      runs++;
-      return outcome;
-    };
-    const sources = [forKind(parents, { when: specChanged }), forKind(parents), owned(children, widgets)];
-    const controller = createController({
-      name: 'widgets',
-      workers: 4,
-      ...base,
-      sources,
-      reconcile: counted,
-      maxBackoffMs: 2000,
-    });
-    manager.add(controller);
+    const { parents, children, controller, runs } = addChildren(manager, { client, ...base });
     const stop = new AbortController();
     const run = manager.run(stop.signal);
     let failed: unknown;
@@ -188,7 +146,7 @@ test.describe('a controller', () => {
       failed = error;
     });
     const disturbance = disturb(99);
-    await eventually('the controller works', () => runs >= 20, 20_000);
+    await eventually('the controller works', () => runs() >= 20, 20_000);
     const silences = [
       () => api.restart({ signal: 'SIGKILL' }),
       () => freeze(() => parents.silentMs() > 5000 && children.silentMs() > 5000),
@@ -199,24 +157,15 @@ test.describe('a controller', () => {
       await eventually('some more disturbance', () => disturbance.steps >= so + 20, 30_000);
     }
     await disturbance.stop();
-    const right = async () => {
+    const right = () => {
       assert.equal(failed, undefined);
-      const [wanted, found] = await Promise.all([
-        client.list(widgets, { namespace }),
-        client.list(configMaps, { namespace, labelSelector: 'of=widgets' }),
-      ]);
-      const expected = wanted.items.map(({ metadata, spec }) => `${metadata.name} ${metadata.uid} ${spec.size}`);
-      const childOf = ({ metadata, data }: ConfigMap) =>
-        `${metadata.name} ${metadata.ownerReferences?.[0]?.uid} ${data?.['size']}`;
-      assert.deepEqual(found.items.map(childOf), expected);
-      assert.ok(wanted.items.every(({ spec, status }) => status?.phase === String(spec.size)));
-      return versions([...wanted.items, ...found.items]);
+      return assertConverged(client);
     };
     const settled = await eventually('every widget has its child and status', right, 60_000);
     // Asked again about everything, it changes nothing.
-    const so = runs;
+    const so = runs();
     for (const widget of parents.store.list()) controller.enqueue({ namespace, name: widget.metadata.name });
-    await eventually('everything reconciled once more', () => runs >= so + parents.store.size, 20_000);
+    await eventually('everything reconciled once more', () => runs() >= so + parents.store.size, 20_000);
     assert.deepEqual(await right(), settled);
     assert.ok((await connections()) <= 12, `${await connections()} connections`);
     stop.abort();

@@ -97,6 +97,16 @@ export function conformance(title: string, start: () => Promise<Server>): void {
       assert.deepEqual(now.metadata.labels, { b: '2' });
     });
 
+    it('an owner reference that is applied instead of another replaces it whole', async () => {
+      const metadata = key();
+      const reference = (uid: string) => ({ apiVersion: 'example.dev/v1', kind: 'Widget', name: 'owner', uid, controller: true });
+      const apply = (uid: string) =>
+        client.apply(widgets, { metadata: { ...metadata, ownerReferences: [reference(uid)] }, spec: {} }, us);
+      await apply('11111111-1111-1111-1111-111111111111');
+      const next = await apply('22222222-2222-2222-2222-222222222222');
+      assert.deepEqual(next.metadata.ownerReferences, [reference('22222222-2222-2222-2222-222222222222')]);
+    });
+
     it('status is written through applyStatus only, which changes nothing else', async () => {
       const made = await make({ size: 1 });
       const { name } = made.metadata;

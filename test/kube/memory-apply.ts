@@ -94,7 +94,7 @@ function write(root: JsonObject, path: Step[], value: Json): void {
     } else {
       const list = at as Json[];
       const index = indexOf(list, step);
-      if (index < 0) list.push(fresh);
+      if (index < 0) list.push('key' in step && isObject(fresh) ? { [step.key]: step.value, ...fresh } : fresh);
       else if (last) list[index] = value;
       at = list[index < 0 ? list.length - 1 : index] ?? null;
     }
@@ -114,6 +114,11 @@ function remove(root: JsonObject, path: Step[]): void {
   const above = path.slice(0, -1);
   const empty = isObject(parent) ? Object.keys(parent).length === 0 : Array.isArray(parent) && parent.length === 0;
   if (empty && above.length > 1) remove(root, above);
+}
+
+function isKey(path: Step[]): boolean {
+  const above = path.at(-2);
+  return typeof above === 'object' && 'key' in above && above.key === path.at(-1);
 }
 
 export interface Conflict {
@@ -143,10 +148,12 @@ export function applyOwned(
   for (const { manager: other, path } of conflicts) ownership.get(other)?.delete(path);
 
   const result = structuredClone(current);
-  for (const text of ownership.get(manager) ?? []) {
-    const shared = [...ownership].some(([other, owned]) => other !== manager && owned.has(text));
-    if (!paths.has(text) && !shared) remove(result, JSON.parse(text) as Step[]);
-  }
+  const dropped = [...(ownership.get(manager) ?? [])]
+    .filter((text) => !paths.has(text) && ![...ownership].some(([other, owned]) => other !== manager && owned.has(text)))
+    .map((text) => JSON.parse(text) as Step[]);
+  // The key of a list's element goes last and takes the element with it: without it the other fields could not be found.
+  for (const path of dropped.toSorted((a, b) => Number(isKey(a)) - Number(isKey(b))))
+    remove(result, isKey(path) ? path.slice(0, -1) : path);
   for (const { path, value } of leaves) write(result, path, structuredClone(value));
   ownership.set(manager, paths);
   return { result };
