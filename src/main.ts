@@ -2,10 +2,8 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock, systemRandom } from './clock.ts';
-import { runCourier } from './courier/main.ts';
 import { createLog, type LogLevel } from './log.ts';
 import { loadSettings, SettingsError } from './settings.ts';
-import { runStandalone } from './standalone.ts';
 
 const VERSION = '0.1.0';
 
@@ -63,7 +61,7 @@ function needConfig(args: Arguments): string {
   return args.config;
 }
 
-/** Runs one command; the number is the exit code of the process. */
+/** Runs one command; the number is the exit code of the process. A role is loaded when asked for: the courier stays small. */
 async function run(argv: string[], signal: AbortSignal): Promise<number> {
   const args = readArguments(argv);
   const command = args.words.join(' ');
@@ -80,6 +78,7 @@ async function run(argv: string[], signal: AbortSignal): Promise<number> {
       const log = createLog({ level: args.logLevel ?? settings.logLevel, role: 'standalone' });
       // A pod's name stays over restarts of its container, so the lease needs no time to run out; elsewhere each process is a new one.
       const identity = process.env['ATOLL_POD_NAME'] ?? `${hostname()}_${systemRandom.uuid()}`;
+      const { runStandalone } = await import('./standalone.ts');
       await runStandalone({ settings, kubeconfig: args.kubeconfig, identity, version: VERSION, log, signal });
       return 0;
     }
@@ -87,6 +86,7 @@ async function run(argv: string[], signal: AbortSignal): Promise<number> {
     case 'courier publish': {
       const log = createLog({ level: args.logLevel ?? 'info', role: command.replace(' ', '-') });
       const { ATOLL_POD_UID: uid = '', ATOLL_POD_NAME: name = '', ATOLL_NODE: node = '' } = process.env;
+      const { runCourier } = await import('./courier/main.ts');
       return await runCourier({
         command: command === 'courier restore' ? 'restore' : 'publish',
         configPath: needConfig(args),
