@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 from ddm import ensemble, flow, model
 
 AGREE = ("prediction", "schedule", "time", "imageSize", "channels", "classes")
+NEGLIGIBLE = 1e-4
 SHAPE = ("imageSize", "channels", "classes", "patch", "width", "blocks", "outputs")
 
 
@@ -35,11 +36,18 @@ class Ensemble:
         return self.router(x, t, label).softmax(dim=1)
 
     def velocity(self, strategy, cluster=None):
-        """velocity(x, t, label) of the ensemble under a strategy; cluster [B] for Oracle."""
+        """velocity(x, t, label) of the ensemble under a strategy; cluster [B] for Oracle.
+
+        Weights below NEGLIGIBLE are dropped: for most of the way one or two experts have all the weight.
+        """
         present = self.present
+        blind = strategy in ("Oracle", "Uniform") and bool(present.all())  # the router has no say
 
         def evaluate(x, t, label):
-            weight = ensemble.weights(strategy, self.posterior(x, t, label), present, cluster)
+            posterior = torch.ones((len(x), self.size), device=x.device) if blind else self.posterior(x, t, label)
+            weight = ensemble.weights(strategy, posterior, present, cluster)
+            weight = weight * (weight >= NEGLIGIBLE)
+            weight = weight / weight.sum(dim=1, keepdim=True)
             return ensemble.combine(weight, lambda k, rows: self.experts[k](x[rows], t[rows], label[rows]), x)
 
         return evaluate
