@@ -1,0 +1,43 @@
+/** When all is done: nobody writes, and the operator has had nothing to complain about. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { kinds } from '../../src/api/kinds.ts';
+import { systemClock as clock } from '../../src/clock.ts';
+import type { KubeObject, ResourceType } from '../../src/kube/types.ts';
+import type { World } from './world.ts';
+
+/** The time over which silence is observed. */
+const silenceMs = 20_000;
+
+export function rest(world: () => World): void {
+  it('at rest costs no write: no object of any kind of Atoll changes for 20 seconds', async () => {
+    const before = await versions(world());
+    assert.ok(before.size > 20);
+    const lines = (await world().operatorLog()).length;
+    await clock.sleep(silenceMs);
+    assert.deepEqual(await versions(world()), before);
+    const said = (await world().operatorLog()).slice(lines).filter(({ level }) => level !== 'info');
+    assert.deepEqual(said, []);
+  });
+
+  it('left no error in the operator log, and the operator was allowed all that it tried', async () => {
+    const log = await world().operatorLog();
+    assert.ok(log.length > 20);
+    assert.deepEqual(
+      log.filter((line) => /\b403\b|forbidden/i.test(JSON.stringify(line))),
+      [],
+    );
+    assert.deepEqual(
+      log.filter(({ level }) => level === 'error' || level === 'fatal'),
+      [],
+    );
+  });
+}
+
+async function versions(world: World): Promise<Map<string, string | undefined>> {
+  const all = new Map<string, string | undefined>();
+  for (const kind of kinds as readonly ResourceType<KubeObject>[])
+    for (const { metadata } of (await world.client.list(kind)).items)
+      all.set(`${kind.plural}/${metadata.name}`, metadata.resourceVersion);
+  return all;
+}
