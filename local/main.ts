@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { binaries, binaryNames } from './binaries.ts';
+import { clean } from './clean.ts';
 import { command } from './command.ts';
 import { explain } from './explain.ts';
 import { buildImages, type ImageName, imageNames } from './images.ts';
@@ -30,6 +31,7 @@ Commands:
   binaries                         compile the server programs now
   bin                              print the folder that holds kubectl
   doctor                           say what this machine lacks
+  clean [--binaries]               remove images and unpacked copies of them from the cache, and compiled programs too
 `;
 
 const defaultName = 'atoll';
@@ -109,6 +111,10 @@ const commands: { [name: string]: (args: string[]) => Promise<void> } = {
     for (const path of Object.values(await binaries(binaryNames, { progress, signal }))) console.log(path);
   },
   bin: async () => console.log(dirname((await binaries(['kubectl'], { progress, signal })).kubectl)),
+  clean: async (args) => {
+    const { values } = parseArgs({ args, options: { binaries: { type: 'boolean', default: false } } });
+    console.log((await clean(values.binaries)).map((path) => `Removed ${path}`).join('\n') || 'There was nothing to remove.');
+  },
   doctor: async () => {
     const missing = await missingRequirements();
     console.log(missing.length > 0 ? missing.join('\n') : 'Clusters can run on this machine.');
