@@ -41,6 +41,7 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
   /** Undefined: the store may have missed something and must be listed again. */
   let version: string | undefined;
   let failures = 0;
+  let last: string | undefined;
   let listedAt = clock.now();
 
   const note = (changes: Change<T>[]) => {
@@ -101,13 +102,16 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
       if (clock.now() - listedAt > relistMs) version = undefined;
       continue;
     }
-    if (lived >= healthyMs) failures = 0;
+    const reason = reasonOf(failure);
+    metrics?.reflectorFailures.inc({ name, reason });
+    // A server that was not there and now refuses is starting: that is a first failure, not the last of many.
+    if (lived >= healthyMs || (last === 'unreachable' && reason !== last)) failures = 0;
+    last = reason;
     failures++;
     // After 410 the version is of no use. Otherwise it is still good: events after it are only late, not lost.
     const expired = failure instanceof ApiError && failure.isExpired;
-    if (expired || failures % failuresToRelist === 0) version = undefined;
-    const reason = reasonOf(failure);
-    metrics?.reflectorFailures.inc({ name, reason });
+    const doubtful = reason !== 'unreachable' && failures % failuresToRelist === 0;
+    if (expired || doubtful) version = undefined;
     const longest = reason === 'unreachable' ? longestUnreachableMs : longestBackoffMs;
     const backoff = Math.min(longest, firstBackoffMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + 0.5 * random.next());
     const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) * (1 + 0.1 * random.next()) : 0;
