@@ -111,7 +111,7 @@ const shard = z.object({
   index: int(0, 255).describe('Index of the shard, from 0.'),
   samples: int(0, int53).describe('Samples in it.'),
   bytes: int(0, int53).describe('Size of its files in bytes.'),
-  digest: digest().optional().describe('SHA-256 of its data file, when it has exactly one.'),
+  digest: digest().optional().describe('SHA-256 over the canonical JSON of the list of its files.'),
 });
 
 const status = z

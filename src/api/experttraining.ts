@@ -124,6 +124,7 @@ const status = z
         dataset: z
           .object({
             ...manifestRef.shape,
+            store: text(63).default('default').describe('Store that it is published in.'),
             uid: text(64).describe('uid of the ExpertDataset.'),
             experts: int(1, 256).describe('K.'),
           })

@@ -12,12 +12,12 @@ import type { Why } from './work.ts';
 
 /** Undefined when the spec asks for no evaluation. */
 export function evaluationWish(
-  { training, experts, datasetStore, stop }: PartFacts,
+  { training, experts, stop }: PartFacts,
   router: WorkStatus | undefined,
   settings: HubSettings,
 ): PartWish | undefined {
   if (!training.spec.evaluation) return undefined;
-  const inputs = ensembleInputs(training, datasetStore, experts.accepted, router?.accepted);
+  const inputs = ensembleInputs(training, experts.accepted, router?.accepted);
   let hold: Why | undefined;
   if (!experts.complete) hold = waitsForExperts(experts);
   else if (training.spec.router && router?.state !== 'Accepted') {

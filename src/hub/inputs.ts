@@ -21,13 +21,8 @@ export function expertInputs(shard: { index: number; dataset: ManifestRef }, sto
 }
 
 /** The whole data set, the accepted experts in the order of their index, and the router when there is one. */
-export function ensembleInputs(
-  training: ExpertTraining,
-  store: string,
-  experts: readonly ExpertResult[],
-  router?: ManifestRef,
-): JobInput[] {
-  const { manifest, digest } = snapshotOf(training);
+export function ensembleInputs(training: ExpertTraining, experts: readonly ExpertResult[], router?: ManifestRef): JobInput[] {
+  const { manifest, digest, store } = snapshotOf(training);
   const own = training.spec.storage.store;
   const parts: JobInput[] = experts
     .toSorted((a, b) => a.index - b.index)

@@ -14,18 +14,16 @@ export interface PartWish {
 export interface PartFacts {
   training: ExpertTraining;
   experts: Experts;
-  /** The store that the data set was published to. */
-  datasetStore: string;
   /** Set when the run has failed. */
   stop: Why | undefined;
 }
 
 /** Undefined when the spec asks for no router. */
-export function routerWish({ training, experts, datasetStore, stop }: PartFacts, settings: HubSettings): PartWish | undefined {
+export function routerWish({ training, experts, stop }: PartFacts, settings: HubSettings): PartWish | undefined {
   const { router, suspend } = training.spec;
   if (!router) return undefined;
   const bound = router.start === 'WhenExpertsComplete';
-  const template = routerTemplate(training, ensembleInputs(training, datasetStore, bound ? experts.accepted : []), settings);
+  const template = routerTemplate(training, ensembleInputs(training, bound ? experts.accepted : []), settings);
   const waits = bound && !experts.complete;
   return { template, wish: { suspend, stop, hold: waits ? waitsForExperts(experts) : undefined } };
 }

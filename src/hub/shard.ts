@@ -24,7 +24,7 @@ const cleanupMs = 10_000;
 const mostPlacements = 20;
 
 export function createShardController(context: HubContext): Controller {
-  const { client, clock, shards, trainings, datasets, jobs, islands, events, runner, settings } = context;
+  const { client, clock, shards, trainings, jobs, islands, events, runner, settings } = context;
   const meter = createMeter();
   const writer = createStatusWriter<ExpertShardStatus, ExpertShard>({
     client,
@@ -61,16 +61,6 @@ export function createShardController(context: HubContext): Controller {
     return { after: cleanupMs };
   }
 
-  /** The store that the data set was published to; its own spec says so and never changes. */
-  function datasetStore(training: ExpertTraining): string {
-    const { dataset: name, storage } = training.spec;
-    const { namespace } = training.metadata;
-    const found = datasets.store.get({ name, ...(namespace === undefined ? {} : { namespace }) });
-    return found?.metadata.uid === training.status?.snapshot?.dataset?.uid
-      ? (found?.spec.storage.store ?? storage.store)
-      : storage.store;
-  }
-
   async function reconcile(stored: ExpertShard, signal: AbortSignal): Promise<Outcome> {
     if (stored.metadata.deletionTimestamp !== undefined) return remove(stored, signal);
     const { training: name, trainingUid } = stored.spec;
@@ -83,7 +73,7 @@ export function createShardController(context: HubContext): Controller {
     if (!shard) return 'done';
 
     const before = workOf(shard);
-    const template = expertTemplate(training, shard, datasetStore(training), settings);
+    const template = expertTemplate(training, shard, settings);
     const plan = await runner.plan(template, wishOf(training), before, signal);
     const status = statusOf(shard, plan.status, plan, undefined);
     const written = await writer.write(shard, status, { confirm: mustConfirm(plan, before), signal });

@@ -51,7 +51,13 @@ export function startRun(
   const images: Record<string, string> = { Expert: imageOf(spec.expert, settings) };
   if (spec.router) images.Router = imageOf(spec.router, settings);
   if (spec.evaluation) images.Evaluate = imageOf(spec.evaluation, settings);
-  const frozen = { manifest, digest, uid: dataset.metadata.uid ?? '', experts: dataset.spec.partition.experts };
+  const frozen = {
+    manifest,
+    digest,
+    store: dataset.spec.storage.store,
+    uid: dataset.metadata.uid ?? '',
+    experts: dataset.spec.partition.experts,
+  };
   return withStatus(training, { snapshot: { dataset: frozen, images }, startedAt: timestamp(now) });
 }
 

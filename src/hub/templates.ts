@@ -138,10 +138,10 @@ export function partitionTemplate(dataset: ExpertDataset, settings: HubSettings)
 }
 
 /** One expert. Needs the snapshot that the training froze at its start; `store` is that of the data set. */
-export function expertTemplate(training: ExpertTraining, shard: ExpertShard, store: string, settings: HubSettings): JobTemplate {
+export function expertTemplate(training: ExpertTraining, shard: ExpertShard, settings: HubSettings): JobTemplate {
   const { index } = shard.spec;
   const part = training.spec.expert;
-  const inputs = expertInputs(shard.spec, store);
+  const inputs = expertInputs(shard.spec, snapshotOf(training).store);
   return trainingTemplate(training, shard, settings, { role: 'Expert', index, part, inputs, checkpoint: part.checkpoint });
 }
 

@@ -112,15 +112,13 @@ export function createTrainingController(context: HubContext): Controller {
 
   /** Router and evaluation, once the run has begun; a complete run plans nothing any more. */
   async function planParts(
-    { training, dataset, facts }: View,
+    { training, facts }: View,
     signal: AbortSignal,
   ): Promise<{ router?: WorkPlan; evaluation?: WorkPlan }> {
-    const snapshot = training.status?.snapshot?.dataset;
     const failed = failure(facts);
-    if (!snapshot || (!failed && completion(facts))) return {};
-    const datasetStore = dataset?.metadata.uid === snapshot.uid ? dataset.spec.storage.store : training.spec.storage.store;
+    if (!training.status?.snapshot?.dataset || (!failed && completion(facts))) return {};
     const stop: Why | undefined = failed && { reason: 'Stopped', message: `the run has failed with ${failed.reason}` };
-    const part = { training, experts: facts.experts, datasetStore, stop };
+    const part = { training, experts: facts.experts, stop };
     const plan = (wish: PartWish | undefined, current: ExpertTrainingStatus['router']) =>
       wish && runner.plan(wish.template, wish.wish, current, signal);
     const router = await plan(routerWish(part, settings), training.status?.router);

@@ -11,10 +11,10 @@ import { InvalidWorkError } from './invalid.ts';
 import type { IslandSettings, IslandStore } from './settings.ts';
 import { attemptToken, tokenSha256 } from './token.ts';
 
-/** Whole CPUs of a quantity such as "2", "0.5" or "1500m", at least 1. */
+/** CPUs of a quantity such as "2", "0.5" or "1800m" as a number of threads: rounded, at least 1. */
 export function threads(cpu: string): number {
   const cores = cpu.endsWith('m') ? Number(cpu.slice(0, -1)) / 1000 : Number(cpu);
-  return Math.max(1, Math.floor(cores));
+  return Math.max(1, Math.round(cores));
 }
 
 /** The stores that this work reads or writes. Throws `InvalidWorkError` when the island's settings lack one. */

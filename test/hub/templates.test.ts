@@ -16,7 +16,7 @@ import { at, dataset, digest, namespace, training, work } from './builders.ts';
 
 const settings: HubSettings = { images: { workload: 'reference' }, imagePullPolicy: 'Never', instance: 'hub-0' };
 const uid = '0a1b2c3d-0000-4000-8000-000000000000';
-const frozen = { manifest: 'd/manifest.json', digest: digest('d'), uid: 'd-uid', experts: 4 };
+const frozen = { store: 'data', manifest: 'd/manifest.json', digest: digest('d'), uid: 'd-uid', experts: 4 };
 
 function dataSet(spec: object = {}): ExpertDataset {
   const made = dataset(spec as never);
@@ -96,11 +96,11 @@ describe('a partition', () => {
 
 describe('an expert', () => {
   test('sees its shard and how it was cut, and nothing of other shards', () => {
-    const { inputs } = expertTemplate(run(), shard, 'other-store', settings).spec;
+    const { inputs } = expertTemplate(run(), shard, settings).spec;
     assert.deepEqual(inputs, [
       {
         name: 'dataset',
-        store: 'other-store',
+        store: 'data',
         manifest: frozen.manifest,
         digest: frozen.digest,
         include: ['shards/003/', 'partition.json'],
@@ -108,7 +108,7 @@ describe('an expert', () => {
     ]);
   });
   test('is owned by its ExpertShard and works for its training', () => {
-    const made = islandJob(expertTemplate(run(), shard, 'default', settings), facts);
+    const made = islandJob(expertTemplate(run(), shard, settings), facts);
     assert.deepEqual(
       made.metadata.ownerReferences?.map(({ kind, uid: owner }) => [kind, owner]),
       [['ExpertShard', 'shard-uid']],
@@ -124,17 +124,17 @@ describe('an expert', () => {
     assert.equal(made.metadata.labels?.['atoll.dev/expert'], '003');
   });
   test('runs the image that was frozen at the start, not that of newer settings', () => {
-    const { container } = expertTemplate(run({}, { Expert: 'older-reference' }), shard, 'default', settings).spec;
+    const { container } = expertTemplate(run({}, { Expert: 'older-reference' }), shard, settings).spec;
     assert.equal(container.image, 'older-reference');
   });
   test('with an image of its own runs its own entry point', () => {
     const expert = { image: 'mine', resources: { cpu: '1', memory: '1Gi', gpus: 2, gpuProduct: 'H100' } };
-    const template = expertTemplate(run({ expert }), shard, 'default', settings);
+    const template = expertTemplate(run({ expert }), shard, settings);
     assert.deepEqual([template.spec.container.command, template.spec.container.imagePullPolicy], [undefined, undefined]);
     assert.deepEqual(template.demand, { group: uid, gpus: 2, gpuProduct: 'H100', matchLabels: {} });
   });
   test('is told until when it may run', () => {
-    assert.equal(expertTemplate(run({ deadline: '72h' }), shard, 'default', settings).spec.deadline, '2026-01-04T00:00:00Z');
+    assert.equal(expertTemplate(run({ deadline: '72h' }), shard, settings).spec.deadline, '2026-01-04T00:00:00Z');
   });
 });
 
@@ -142,13 +142,13 @@ describe('router and evaluation', () => {
   const experts = [1, 0].map((index) => ({ index, manifest: `e${index}/manifest.json`, digest: digest(String(index)) }));
   const router = { manifest: 'r/manifest.json', digest: digest('f') };
   test('a router beside the experts reads the whole data set alone', () => {
-    const inputs = ensembleInputs(run(), 'default', []);
+    const inputs = ensembleInputs(run(), []);
     assert.deepEqual(routerTemplate(run(), inputs, settings).spec.inputs, [
-      { name: 'dataset', store: 'default', manifest: frozen.manifest, digest: frozen.digest },
+      { name: 'dataset', store: 'data', manifest: frozen.manifest, digest: frozen.digest },
     ]);
   });
   test('an evaluation reads everything, experts in order', () => {
-    const { spec } = evaluationTemplate(run(), ensembleInputs(run(), 'default', experts, router), settings);
+    const { spec } = evaluationTemplate(run(), ensembleInputs(run(), experts, router), settings);
     assert.deepEqual(
       spec.inputs.map(({ name, digest: is }) => [name, is.slice(7, 8)]),
       [

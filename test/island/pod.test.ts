@@ -117,7 +117,7 @@ describe('the Job of an attempt', () => {
       own.containers[0]?.env?.filter(({ name }) => name === 'OMP_NUM_THREADS'),
       [{ name: 'OMP_NUM_THREADS', value: '7' }],
     );
-    assert.deepEqual(['2', '900m', '0.5', '2500m'].map(threads), [2, 1, 1, 2]);
+    assert.deepEqual(['2', '900m', '0.2', '1800m', '2400m'].map(threads), [2, 1, 1, 2, 2]);
   });
 
   it('names the store that the settings lack', () => {
