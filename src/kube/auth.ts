@@ -1,7 +1,10 @@
 /** Where the API server is and how to authenticate, from a kubeconfig, from inside a pod, or given by hand. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
+import { dirname, resolve } from 'node:path';
 import { KubeConfig, type User } from '@kubernetes/client-node';
+import { parse } from 'yaml';
 import type { Clock } from '../clock.ts';
 import type { Tls } from './pools.ts';
 
@@ -14,9 +17,9 @@ export interface Access {
   readonly server: string;
   readonly proxy: string | undefined;
   /** Cached for a minute: token files rotate, exec plugins know their own expiry. */
-  credentials(): Promise<Credentials>;
+  readonly credentials: () => Promise<Credentials>;
   /** The API server said 401: read everything again before the next request. */
-  invalidate(): void;
+  readonly invalidate: () => void;
 }
 
 /** Exactly one of the three. */
@@ -36,14 +39,18 @@ export function createAccess(options: AccessOptions, clock: Clock): Access {
   const given = [options.kubeconfig, options.inCluster || undefined, options.direct].filter((source) => source !== undefined);
   if (given.length !== 1) throw new Error('cannot find the API server: give one of kubeconfig, inCluster and direct');
   const load = options.direct ? () => direct(options.direct ?? { server: '' }) : () => fromKubeConfig(options);
-  let source = load();
+  let source: Source | undefined = load();
   let cached: { at: number; value: Promise<Credentials> } | undefined;
+  const read = async () => {
+    source ??= load();
+    return await source.credentials();
+  };
   return {
     server: source.server,
     proxy: source.proxy,
     credentials() {
       if (cached && clock.now() - cached.at < freshMs) return cached.value;
-      const value = source.credentials();
+      const value = read();
       const mine = { at: clock.now(), value };
       cached = mine;
       // A failure must not be remembered.
@@ -53,7 +60,7 @@ export function createAccess(options: AccessOptions, clock: Clock): Access {
       return value;
     },
     invalidate() {
-      source = load();
+      source = undefined;
       cached = undefined;
     },
   };
@@ -93,7 +100,7 @@ function fromKubeConfig(options: AccessOptions): Source {
     server: cluster.server,
     proxy: cluster.proxyUrl,
     async credentials() {
-      const tokenFile = tokenFileOf(user);
+      const tokenFile = tokenFileOf(user, options.kubeconfig);
       const resolved: RequestOptions = { headers: {} };
       await config.applyToHTTPSOptions(resolved);
       const headers: Record<string, string> = {};
@@ -105,9 +112,14 @@ function fromKubeConfig(options: AccessOptions): Source {
   };
 }
 
-function tokenFileOf(user: User | null): string | undefined {
-  const file: unknown = (user?.authProvider as { config?: { tokenFile?: unknown } } | undefined)?.config?.tokenFile;
-  return typeof file === 'string' ? file : undefined;
+/** The library knows the token file of a pod, but not `tokenFile` of a kubeconfig, and reads either with its line end. */
+function tokenFileOf(user: User | null, kubeconfig: string | undefined): string | undefined {
+  const inPod: unknown = (user?.authProvider as { config?: { tokenFile?: unknown } } | undefined)?.config?.tokenFile;
+  if (typeof inPod === 'string') return inPod;
+  if (kubeconfig === undefined) return undefined;
+  const file = parse(readFileSync(kubeconfig, 'utf8')) as { users?: { name: string; user?: { tokenFile?: string } }[] };
+  const own = file.users?.find(({ name }) => name === user?.name)?.user?.tokenFile;
+  return own === undefined ? undefined : resolve(dirname(kubeconfig), own);
 }
 
 async function tokenHeader(file: string): Promise<Record<string, string>> {

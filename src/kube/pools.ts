@@ -33,9 +33,9 @@ export function createPools(options: { connections: number; proxy: string | unde
     return new Agent({ ...shared, connect });
   };
 
-  const retire = async (pool: Dispatcher) => {
+  const retire = async (end: () => Promise<void>) => {
     try {
-      await pool.destroy();
+      await end();
     } catch (error) {
       options.log.warn({ error: messageOf(error) }, 'cannot close a connection pool');
     }
@@ -47,14 +47,15 @@ export function createPools(options: { connections: number; proxy: string | unde
       if (current?.id !== id) {
         const old = current;
         current = { id, calls: make(tls, options.connections), watches: make(tls, null) };
-        // New certificates: running watches end with an error and come back over the new pool.
-        if (old) void Promise.all([retire(old.calls), retire(old.watches)]);
+        // New certificates: calls under way end in peace, watches end with an error and come back over the new pool.
+        if (old) void Promise.all([retire(() => old.calls.close()), retire(() => old.watches.destroy())]);
       }
       return current[name];
     },
     async close() {
-      if (current) await Promise.all([retire(current.calls), retire(current.watches)]);
+      const old = current;
       current = undefined;
+      if (old) await Promise.all([retire(() => old.calls.destroy()), retire(() => old.watches.destroy())]);
     },
   };
 }
