@@ -98,15 +98,18 @@ export class Cluster implements AsyncDisposable {
     await importImages(this.machine, await buildImages(names, options), options.signal);
   }
 
-  /** Starts what is not running, in order, and waits until the node is Ready. */
-  async boot(signal?: AbortSignal): Promise<void> {
+  /** Starts what is not running, in order, and waits until the node is Ready; says what it waits for. */
+  async boot(detail: (text: string) => void = () => {}, signal?: AbortSignal): Promise<void> {
     const runtime = async () => {
       await this.start('containerd', signal);
       await importImages(this.machine, this.#parts.images, signal);
     };
+    detail('API server and images');
     await Promise.all([this.api.start(signal), runtime()]);
+    detail('node');
     for (const name of ['kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet'] as const)
       await this.start(name, signal);
+    detail('service account');
     await this.#serviceAccountReady(signal);
   }
 
@@ -178,7 +181,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       images,
       remove: () => folder.remove(),
     });
-    await cluster.boot(options.signal);
+    await cluster.boot((text) => step.detail(text), options.signal);
     step.done();
     return cluster;
   } catch (error) {

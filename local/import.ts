@@ -7,14 +7,27 @@ import { blobPath, type Manifest } from './export.ts';
 import { type Image, imageBlobs } from './images.ts';
 import type { Machine } from './machine.ts';
 
-/** Imports the images that containerd does not hold in this very version, and unpacks them. */
+/** Imports the images that containerd does not hold in this very version, unpacks them, and drops what they replace. */
 export async function importImages(machine: Machine, images: readonly Image[], signal?: AbortSignal): Promise<void> {
+  const held = await heldImages(machine);
+  const lacking = images.filter((image) => held.get(image.reference) !== image.digest);
+  if (lacking.length === 0) return;
+  for (const image of lacking) await importImage(machine, image, signal);
+  // The kubelet's side of containerd names each image by its id too, which would hold replaced ones for ever.
+  const now = await heldImages(machine);
+  const named = new Set([...now].filter(([reference]) => !reference.startsWith('sha256:')).map(([, digest]) => digest));
+  const stale = [...now].filter(([, digest]) => !named.has(digest)).map(([reference]) => reference);
+  if (stale.length > 0) await machine.run('ctr', ['-n', 'k8s.io', 'images', 'rm', ...stale]);
+}
+
+/** Digests of the manifests that containerd holds, by the names it holds them under. */
+async function heldImages(machine: Machine): Promise<Map<string, string>> {
   const held = new Map<string, string>();
   for (const line of (await machine.run('ctr', ['-n', 'k8s.io', 'images', 'ls'])).stdout.split('\n').slice(1)) {
     const [reference, , digest] = line.split(/\s+/);
     if (reference && digest) held.set(reference, digest);
   }
-  for (const image of images) if (held.get(image.reference) !== image.digest) await importImage(machine, image, signal);
+  return held;
 }
 
 async function importImage(machine: Machine, image: Image, signal?: AbortSignal): Promise<void> {
