@@ -189,12 +189,15 @@ class Trainer:
             time.sleep(0.02)
 
     def publish(self):
-        """What the courier does: a manifest with every file's SHA-256, then published.json."""
+        """What the courier does: a manifest with every file's SHA-256, then published.json; or refused.json for metrics.nonsense."""
         for path in (self.work / "output").glob("*/checkpoint.json"):
             directory = path.parent
-            if directory.name.startswith(".") or (directory / "published.json").exists():
+            if directory.name.startswith(".") or any((directory / mark).exists() for mark in ("published.json", "refused.json")):
                 continue
             description = json.loads(path.read_text("utf-8"))
+            if "nonsense" in description["metrics"]:
+                (directory / "refused.json").write_text(json.dumps({"message": "metrics.nonsense is not wanted"}), "utf-8")
+                continue
             files = [
                 {"path": item.relative_to(directory).as_posix(), "size": item.stat().st_size, "sha256": sha256(item)}
                 for item in sorted(directory.rglob("*"))

@@ -72,6 +72,12 @@ atoll.run(lambda spec: atoll.checkpoint(7, broken))
         self.assertEqual(result.code, 1)
         self.assertEqual([path.name for path in result.output.iterdir() if not path.name.startswith(".")], [])
 
+    def test_finish_ends_with_the_reason_when_the_courier_will_never_publish_it(self):
+        result = self.run_program(
+            "import atoll\natoll.run(lambda spec: atoll.finish(3, lambda directory: None, metrics={'nonsense': 1}))"
+        )
+        self.assertEqual((result.code, result.message), (1, "PublicationRefused: metrics.nonsense is not wanted"))
+
     def test_finish_returns_what_the_courier_published_and_saves_once(self):
         program = """
 import atoll, json

@@ -35,7 +35,7 @@ import time
 import traceback
 
 __all__ = [
-    "CONTRACT", "EXIT_CONFIGURATION", "EXIT_SAVED", "ConfigurationError", "Spec",
+    "CONTRACT", "EXIT_CONFIGURATION", "EXIT_SAVED", "ConfigurationError", "PublicationRefused", "Spec",
     "checkpoint", "fail_configuration", "finish", "load", "report", "run", "should_stop", "stop_saved",
 ]  # fmt: skip
 
@@ -53,6 +53,10 @@ _POLL_SECONDS = 0.1
 
 class ConfigurationError(Exception):
     """The spec, the params or the input data are wrong and a retry cannot help. `run` turns it into exit code 42."""
+
+
+class PublicationRefused(Exception):
+    """The courier refused the result for what is in it, such as weights that are not finite; the message says what."""
 
 
 class Spec:
@@ -223,12 +227,15 @@ def checkpoint(step, save, samples=None, kind="Resumable", final=False, metrics=
 def finish(step, save, samples=None, kind="Export", metrics=None, wait=True, **fields):
     """Saves the final result and returns once it is published, with what the courier wrote: {'manifest', 'digest'}.
 
-    It waits as long as publishing takes, also after SIGTERM: the work is done, and leaving early could only lose it.
+    It waits as long as publishing takes, also after SIGTERM: the work is done, and leaving early could only lose it. Raises
+    `PublicationRefused` when the courier will never publish it.
     """
     directory = checkpoint(step, save, samples=samples, kind=kind, final=True, metrics=metrics, **fields)
     faulthandler.cancel_dump_traceback_later()
-    published = directory / "published.json"
+    published, refused = directory / "published.json", directory / "refused.json"
     while wait and not published.is_file():
+        if refused.is_file():  # no waiting mends it: the result itself is wrong, such as weights that are NaN
+            raise PublicationRefused(json.loads(refused.read_text("utf-8"))["message"])
         time.sleep(_POLL_SECONDS)
     return json.loads(published.read_text("utf-8")) if published.is_file() else {}
 
