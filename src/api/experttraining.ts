@@ -101,7 +101,7 @@ const status = z
       .describe('Experts by state.'),
     display: z
       .object({
-        experts: text(32).optional().describe('Accepted experts of all, such as 1/4.'),
+        experts: text(32).optional().describe('Accepted experts of all, and blocked ones if any, such as 1/4 or 1/4, 2 blocked.'),
         progress: text(32).optional().describe('Share of the training steps done, such as 73%.'),
         eta: text(32).optional().describe('Estimated time left, such as 2m.'),
         router: text(64).optional().describe('State and progress of the router.'),
@@ -171,7 +171,12 @@ export const ExpertTrainingKind = defineKind<ExpertTraining>({
   status,
   columns: [
     { name: 'State', path: '.status.state', type: 'string', description: 'Where the run stands.' },
-    { name: 'Experts', path: '.status.display.experts', type: 'string', description: 'Accepted experts of all.' },
+    {
+      name: 'Experts',
+      path: '.status.display.experts',
+      type: 'string',
+      description: 'Accepted experts of all, and blocked ones if any.',
+    },
     { name: 'Progress', path: '.status.display.progress', type: 'string', description: 'Share of the training steps done.' },
     { name: 'ETA', path: '.status.display.eta', type: 'string', description: 'Estimated time left.' },
     { name: 'Router', path: '.status.display.router', type: 'string', description: 'State and progress of the router.' },

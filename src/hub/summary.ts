@@ -41,7 +41,7 @@ export function trainingStatus(
     state,
     experts: { total, running, accepted, blocked },
     display: {
-      ...(total === 0 ? {} : { experts: `${accepted}/${total}` }),
+      ...(total === 0 ? {} : { experts: `${accepted}/${total}${blocked === 0 ? '' : `, ${blocked} blocked`}` }),
       ...(percent === undefined ? {} : { progress: percent }),
       ...(eta === undefined ? {} : { eta }),
       ...(spec.router ? { router: router ? workText(router) : 'Waiting' } : {}),

@@ -100,6 +100,7 @@ test('a blocked expert keeps the run waiting by default, and says so', async () 
   await world.until(() => world.condition('Progressing')?.reason === 'ExpertBlocked', 'ExpertBlocked');
   await atRest(world);
   assert.equal(world.state(), 'Running');
+  assert.equal(world.training?.status?.display.experts, '3/4, 1 blocked');
   await world.change({ completion: { minExperts: 3 } });
   await world.until(() => world.state() === 'Complete', 'Complete');
   await hub.stop();
