@@ -11,13 +11,16 @@ export function deletion(world: () => World): void {
     const { bucket } = world();
     const run = await world().train('gone');
     const { uid } = (await run.training()).metadata;
-    await run.published(0, checkpointEvery);
+    const release = await run.hold(checkpointEvery);
     const owned = () => world().kubectl(['get', kinds, '-l', `atoll.dev/training-uid=${uid}`, '--output=name']);
     assert.match(await owned(), /networkpolicy/, 'the label finds what the run is made of');
     const prefix = await run.prefix(0);
     const published = await bucket.versions(prefix);
 
-    await world().kubectl(['delete', 'et/gone', '--timeout=5m'], { timeoutMs: 310_000 });
+    await world().kubectl(['delete', 'et/gone', '--wait=false']);
+    await run.until('all pods told to stop', async () => (await run.pods()).every(({ metadata }) => metadata.deletionTimestamp));
+    release();
+    await world().kubectl(['wait', '--for=delete', 'et/gone', '--timeout=5m'], { timeoutMs: 310_000 });
     assert.equal(await owned(), '');
     const left = await world().kubectl(['get', `${kinds},experttrainings`, '--output=name']);
     assert.deepEqual(

@@ -36,5 +36,5 @@ export function outage(world: () => World): void {
 
 async function identities(run: { pods(): Promise<Pod[]> }) {
   const all = await run.pods();
-  return all.map((pod) => [pod.metadata.name, pod.metadata.uid, restartsOf(pod)]).toSorted();
+  return new Map(all.map((pod) => [pod.metadata.name, [pod.metadata.uid, ...restartsOf(pod)]]));
 }

@@ -13,6 +13,7 @@ import { shardName } from '../../src/api/names.ts';
 import { container, endOf } from '../../src/island/podview.ts';
 import { type Pod, pods } from '../../src/kube/core.ts';
 import type { Checkpoint } from './bucket.ts';
+import { signalContainer } from './processes.ts';
 import { experts, namespace } from './trainings.ts';
 import { HopelessError } from './waiting.ts';
 import type { World } from './world.ts';
@@ -84,6 +85,20 @@ export class Run {
       if (newest === undefined && (await bucket.finals(prefix)).length > 0) throw new HopelessError('it has ended already');
       return newest !== undefined && newest.step >= step && newest;
     });
+  }
+
+  /** Waits for such a checkpoint of every expert and then holds its trainer, which goes on when what is given back is called. */
+  async hold(step: number): Promise<() => void> {
+    const held: Pod[] = [];
+    for (let index = 0; index < experts; index++) {
+      await this.published(index, step);
+      const pod = await this.pod(index, 1);
+      signalContainer(pod, 'trainer', 'SIGSTOP');
+      held.push(pod);
+    }
+    return () => {
+      for (const pod of held) signalContainer(pod, 'trainer', 'SIGCONT');
+    };
   }
 
   /** Waits until nothing that the pod's trainer has saved is left to publish: for a trainer that does nothing more. */

@@ -4,7 +4,6 @@ import { it } from 'node:test';
 import { trainerLog } from './crash.ts';
 import { endings, restored } from './run.ts';
 import { checkpointEvery, experts } from './trainings.ts';
-import { HopelessError } from './waiting.ts';
 import type { World } from './world.ts';
 
 export function suspend(world: () => World): void {
@@ -12,13 +11,11 @@ export function suspend(world: () => World): void {
     const run = await world().train('paused');
     const patch = (value: boolean) =>
       world().kubectl(['patch', 'et/paused', '--type=merge', '-p', JSON.stringify({ spec: { suspend: value } })]);
-    for (let index = 0; index < experts; index++) await run.published(index, checkpointEvery);
+    const release = await run.hold(checkpointEvery);
     await patch(true);
-    await run.until('Suspended', async () => {
-      const { status } = await run.training();
-      if (status?.state === 'Complete') throw new HopelessError('it is complete already');
-      return status?.state === 'Suspended';
-    });
+    await run.until('all pods told to stop', async () => (await run.pods()).every(({ metadata }) => metadata.deletionTimestamp));
+    release();
+    await run.until('Suspended', async () => (await run.training()).status?.state === 'Suspended');
     await run.until('all pods gone', async () => (await run.pods()).length === 0);
     const saved: (number | undefined)[] = [];
     for (let index = 0; index < experts; index++) {

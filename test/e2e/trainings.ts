@@ -4,9 +4,9 @@ export const namespace = 'research';
 export const dataset = 'digits';
 export const experts = 2;
 
-/** Steps of one expert; at a quarter of a CPU they last about 20 seconds, and a checkpoint comes every two. */
-export const steps = 1000;
-export const checkpointEvery = 100;
+/** Steps of one expert; at a quarter of a CPU they last about 15 seconds, and a checkpoint comes every one and a half. */
+export const steps = 1500;
+export const checkpointEvery = 150;
 
 const small = { width: 16, blocks: 1 };
 const expertParams = { ...small, steps, globalBatch: 32, checkpointEvery, reportEvery: 10, warmup: 10 };

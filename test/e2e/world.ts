@@ -33,6 +33,7 @@ export class World {
   readonly bucket: Bucket;
   /** By expert: SHA-256 of the weights of a run that nobody disturbed. */
   reference: readonly string[] = [];
+  #dataset: Promise<string> | undefined;
 
   constructor(cluster: Cluster, storage: ObjectStorage) {
     this.cluster = cluster;
@@ -50,9 +51,11 @@ export class World {
     return this.kubectl(['apply', '-f', '-'], { input: objects.map((object) => JSON.stringify(object)).join('\n---\n') });
   }
 
-  /** Applies the data set and a training of it, and waits for neither. */
+  /** Applies the data set, if nobody has, and a training of it; waits for neither to be done. */
   async train(name: string, options: TrainingOptions = {}): Promise<Run> {
-    await this.apply(datasetManifest(), trainingManifest(name, options));
+    this.#dataset ??= this.apply(datasetManifest());
+    await this.#dataset;
+    await this.apply(trainingManifest(name, options));
     return new Run(this, name);
   }
 
