@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { type BinaryName, binaries } from '../local/binaries.ts';
 import { CommandError, command } from '../local/command.ts';
 import { explain } from '../local/explain.ts';
-import { buildImages } from '../local/images.ts';
+import { buildImages, type ImageName } from '../local/images.ts';
 import { checkout } from '../local/paths.ts';
 import { createProgress, duration } from '../local/progress.ts';
 import { missingRequirements } from '../local/requirements.ts';
@@ -48,7 +48,7 @@ async function check(): Promise<number> {
 
 /** Makes what the stage's tests start, so that their time is theirs and a person sees what takes long. */
 async function prepare(stage: Stage): Promise<void> {
-  if (stage.name === 'unit') return;
+  if (stage.name === 'unit') return stage.files.some((file) => file.includes('/test/workloads/')) ? preparePython() : undefined;
   const options = { progress, signal: stop.signal };
   const needed: BinaryName[] = ['etcd', 'kube-apiserver', 'kubectl', 'versitygw'];
   if (stage.name === 'servers') return void (await binaries(needed, options));
@@ -56,7 +56,19 @@ async function prepare(stage: Stage): Promise<void> {
   for (const sentence of missing) progress.say(sentence);
   if (missing.length > 0) return; // the tests skip themselves, by name
   await binaries([...needed, 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'], options);
-  await buildImages(['pause', 'base', ...(stage.workloads ? (['atoll', 'atoll-ddm'] as const) : [])], options);
+  await buildImages([...new Set<ImageName>(['pause', 'base', ...stage.images])], options);
+}
+
+/** The trainers' Python; where it cannot be made, their tests say why and skip themselves. */
+async function preparePython(): Promise<void> {
+  const step = progress.start('Preparing the Python of the trainers (the first time about a minute)');
+  const found = await command('sh', ['workloads/environment.sh'], { cwd: checkout, signal: stop.signal }).catch(
+    (error: unknown) => {
+      progress.say(explain(error));
+    },
+  );
+  if (found) step.done(found.stdout.trim());
+  else step.failed();
 }
 
 async function main(): Promise<number> {

@@ -1,6 +1,7 @@
 /** Sorts test files into stages by what they start, which their imports tell: nothing, single servers, or whole clusters. */
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { type ImageName, imageNames } from '../../local/images.ts';
 import { checkout } from '../../local/paths.ts';
 
 export interface Stage {
@@ -9,8 +10,8 @@ export interface Stage {
   /** Files that run at the same time. */
   concurrency: number;
   files: string[];
-  /** Whether a file of it trains with the reference workloads. */
-  workloads: boolean;
+  /** Images that a file of it names. */
+  images: ImageName[];
 }
 
 const servers = ['local/apiserver.ts', 'local/object-storage.ts', 'local/binaries.ts'];
@@ -25,9 +26,9 @@ export async function stages(patterns: readonly string[]): Promise<Stage[]> {
     .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.slice(checkout.length + 1).includes(pattern)))
     .toSorted((a, b) => a.localeCompare(b));
   const all: Stage[] = [
-    { name: 'unit', about: 'nothing but this process', concurrency: 2, files: [], workloads: false },
-    { name: 'servers', about: 'real API servers and object stores', concurrency: 2, files: [], workloads: false },
-    { name: 'clusters', about: 'real clusters', concurrency: 1, files: [], workloads: false },
+    { name: 'unit', about: 'nothing but this process', concurrency: 2, files: [], images: [] },
+    { name: 'servers', about: 'real API servers and object stores', concurrency: 2, files: [], images: [] },
+    { name: 'clusters', about: 'real clusters', concurrency: 1, files: [], images: [] },
   ];
   for (const file of files) {
     const { paths, text } = await closure(file);
@@ -38,7 +39,7 @@ export async function stages(patterns: readonly string[]): Promise<Stage[]> {
         : 'unit';
     const stage = all.find((one) => one.name === name);
     stage?.files.push(file);
-    if (stage && text.includes("'atoll-ddm'")) stage.workloads = true;
+    for (const image of imageNames) if (text.includes(`'${image}'`) && !stage?.images.includes(image)) stage?.images.push(image);
   }
   return all.filter((stage) => stage.files.length > 0);
 }
