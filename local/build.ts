@@ -1,5 +1,5 @@
 /** Bundles the operator into one file, `dist/atoll.mjs`, that runs on Node alone. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -13,7 +13,6 @@ export const bundlePath: string = join(checkout, 'dist/atoll.mjs');
 
 /** Writes the bundle and its source map; returns the bundle's size in bytes. */
 export async function bundle(): Promise<number> {
-  const manifest = JSON.parse(await readFile(join(checkout, 'package.json'), 'utf8')) as { version: string };
   const result = await build({
     entryPoints: [join(checkout, 'src/main.ts')],
     outfile: bundlePath,
@@ -26,7 +25,6 @@ export async function bundle(): Promise<number> {
     legalComments: 'none',
     metafile: true,
     banner: { js: banner },
-    define: { 'process.env.ATOLL_VERSION': JSON.stringify(manifest.version) },
     logLevel: 'error',
   });
   await writeFile(join(checkout, 'dist/package.json'), '{"type":"module"}\n');

@@ -1,11 +1,12 @@
 /** The one binary: reads argv and the environment, picks the role, and is the only place that ends the process. */
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
+import manifest from '../package.json' with { type: 'json' };
 import { systemClock, systemRandom } from './clock.ts';
 import { createLog, type LogLevel } from './log.ts';
 import { loadSettings, SettingsError } from './settings.ts';
 
-const VERSION = '0.1.0';
+const VERSION = manifest.version;
 
 const USAGE = `Atoll trains decentralized diffusion models on compute islands.
 
@@ -13,6 +14,7 @@ Usage:
   atoll standalone --config FILE [--kubeconfig FILE]   operator and island in one process, for one cluster
   atoll courier restore --config FILE                  in the training pod: claim, fetch inputs, resume
   atoll courier publish --config FILE                  in the training pod: publish checkpoints, serve progress
+  atoll probe --config FILE                            whether the stores of the settings do what Atoll needs
   atoll version                                        print the version
 
 Options:
@@ -81,6 +83,11 @@ async function run(argv: string[], signal: AbortSignal): Promise<number> {
       const { runStandalone } = await import('./standalone.ts');
       await runStandalone({ settings, kubeconfig: args.kubeconfig, identity, version: VERSION, log, signal });
       return 0;
+    }
+    case 'probe': {
+      const settings = await loadSettings(needConfig(args));
+      const { probeStores } = await import('./probe-stores.ts');
+      return (await probeStores(settings, (line) => process.stdout.write(`${line}\n`))) ? 0 : 1;
     }
     case 'courier restore':
     case 'courier publish': {
