@@ -33,7 +33,7 @@ export interface TransportOptions {
   timeoutMs?: number;
   /** Tries after the first. Default 4. */
   retries?: number;
-  /** Connections for calls; each watch has one of its own besides. Default 8. */
+  /** Connections for calls; each watch has one of its own besides. Default 16, opened only as needed. */
   connections?: number;
 }
 
@@ -56,7 +56,7 @@ export function createTransport(options: TransportOptions): Transport {
   const { access, clock, random, log, metrics, timeoutMs = 30_000, retries = 4 } = options;
   const base = access.server.replace(/\/+$/, '');
   const host = new URL(base).host;
-  const connections = options.connections ?? 8;
+  const connections = options.connections ?? 16;
   const pools = createPools({ connections, proxy: access.proxy, log });
   /** Waiting for a connection is no silence of the server: the time limit begins when there is one. */
   const gate = createGate(connections);

@@ -126,8 +126,7 @@ describe('the reflector', () => {
     });
     server.endWatches();
     await eventually('the silent watch', () => watches() === 2);
-    await resize('first', 7);
-    await right();
+    await resize('first', 7).then(right);
     assert.ok(lists() === 1 && watches() >= 3);
   });
 
