@@ -20,6 +20,7 @@ Options:
   --help         this text
 `;
 
+const stageNames = ['checks', 'unit', 'servers', 'clusters'];
 const progress = createProgress();
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
@@ -84,6 +85,8 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
+  const unknown = values.stage.find((name) => !stageNames.includes(name));
+  if (unknown !== undefined) throw new Error(`cannot run the stage ${unknown}: allowed are ${stageNames.join(', ')}`);
   const wanted = (name: string) => values.stage.length === 0 || values.stage.includes(name);
   const chosen = (await stages(positionals)).filter((stage) => wanted(stage.name));
   if (values.list) {
@@ -91,7 +94,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const began = Date.now();
-  const checks = wanted('checks') && positionals.length === 0 ? await check() : 0;
+  const checking = wanted('checks') && positionals.length === 0;
+  if (!checking && chosen.length === 0)
+    throw new Error(`cannot find a test file for ${[...values.stage, ...positionals].join(' ')}`);
+  const checks = checking ? await check() : 0;
   const tallies: Tally[] = [];
   for (const stage of chosen) {
     try {
@@ -114,7 +120,7 @@ function summary(tallies: readonly Tally[], checks: number, ms: number): number 
   if (skipped.length > 0) lines.push('Skipped:', ...skipped.map(({ file, name, why }) => `  ${file}: ${name}\n      ${why}`), '');
   if (failures.length > 0) lines.push('Failed:', ...failures.map(({ file, name }) => `  ${file}: ${name}`), '');
   if (checks > 0) lines.push(`Failed checks of the source: ${checks}`, '');
-  if (passed + failures.length === 0) lines.push('No test ran.');
+  if (tallies.length > 0 && passed + failures.length === 0) lines.push('No test ran.');
   lines.push(`Took ${duration(ms)}.`, `${passed} passed, ${failures.length + checks} failed, ${skipped.length} skipped`);
   console.log(lines.join('\n'));
   return failures.length + checks > 0 || (passed === 0 && tallies.length > 0) ? 1 : 0;
