@@ -24,7 +24,7 @@ async function run(command: string, args: string[]): Promise<void> {
     child.once('exit', resolve);
     child.once('error', reject);
   });
-  if (code !== 0) throw new Error(`cannot measure: ${command} ended with ${code}`);
+  if (code !== 0) throw new Error(`cannot measure: ${command} ended with ${String(code)}`);
 }
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
