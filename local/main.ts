@@ -49,7 +49,8 @@ const commands: { [name: string]: (args: string[]) => Promise<void> } = {
     const name = clusterName(positionals);
     const record = await up({ name, gpus, atoll: values.atoll }, progress, signal);
     describe(record);
-    console.log(`\nTry: npm run local -- kubectl get nodes\nEnd: npm run local -- down${name === defaultName ? '' : ` ${name}`}`);
+    const [cluster, named] = name === defaultName ? ['', ''] : [` --cluster ${name}`, ` ${name}`];
+    console.log(`\nTry: npm run local -- kubectl${cluster} get nodes\nEnd: npm run local -- down${named}`);
   },
   down: async (args) => {
     const { values, positionals } = parseArgs({
