@@ -16,7 +16,7 @@ import { conclude, failed } from './conclude.ts';
 import { endingOf } from './ending.ts';
 import { attemptOf, hasFinalizer, isDeleting } from './jobview.ts';
 import { leftovers } from './leftovers.ts';
-import { checkpointEvents, finish, noteAttempt, stopProof } from './note.ts';
+import { checkpointEvents, finish, noteAttempt, resumeEvents, stopProof } from './note.ts';
 import { type Action, type Decision, type EventNote, emptyStatus, type Limits, type Observed } from './observed.ts';
 import { openRecord, withRecord } from './record.ts';
 import { type AttemptStanding, standing } from './state.ts';
@@ -74,7 +74,7 @@ function settle(observed: Observed, before: IslandJobStatus, outcome: Outcome, n
     type: 'Act',
     actions: outcome.actions ?? [],
     status: finished.status,
-    events: [...(outcome.events ?? []), ...checkpointEvents(before, status)],
+    events: [...(outcome.events ?? []), ...resumeEvents(before, status, observed), ...checkpointEvents(before, status)],
     ...(times.length === 0 ? {} : { again: Math.max(0, Math.min(...times)) }),
   };
 }

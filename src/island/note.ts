@@ -55,6 +55,30 @@ export function checkpointEvents(before: IslandJobStatus, after: IslandJobStatus
   return [{ type: 'Normal', reason: 'CheckpointPublished', message: `step ${checkpoint.step}: ${checkpoint.manifest}` }];
 }
 
+/** Told once, when the trainer of an attempt has started: where it goes on from, and what did not verify on the way there. */
+export function resumeEvents(before: IslandJobStatus, after: IslandJobStatus, { pods }: Observed): EventNote[] {
+  const record = after.attempts.at(-1);
+  const known = before.attempts.find(({ number }) => number === record?.number);
+  if (record?.startedAt === undefined || known?.startedAt !== undefined) return [];
+  const pod = pods.find(({ metadata }) => metadata.uid === record.podUid);
+  const { resumedFrom, skipped, message } = (pod && parseResult(endOf(pod, 'restore')?.message)) ?? {};
+  const attempt = `attempt ${record.number}`;
+  const events: EventNote[] = [];
+  if (skipped?.[0] !== undefined)
+    events.push({
+      type: 'Warning',
+      reason: 'CheckpointDamaged',
+      message: `${attempt} passed over ${skipped.join(', ')}: ${message ?? 'it does not verify'}`,
+    });
+  if (resumedFrom)
+    events.push({
+      type: 'Normal',
+      reason: 'Resumed',
+      message: `${attempt} goes on from step ${resumedFrom.step}: ${resumedFrom.manifest}`,
+    });
+  return events;
+}
+
 export interface Finished {
   readonly status: IslandJobStatus;
   /** Milliseconds until progress that is held back may be written. */
