@@ -1,8 +1,10 @@
-/** A parameter that does not exist: exit code 42, never retried, and the trainer's own words where a person looks. */
+/** What cannot work: a parameter that does not exist, a node that is too small. It is said where a person looks, and never retried. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { ExpertShardKind } from '../../src/api/expertshard.ts';
+import { shardName } from '../../src/api/names.ts';
 import { endings, Run } from './run.ts';
-import { experts } from './trainings.ts';
+import { experts, namespace } from './trainings.ts';
 import type { World } from './world.ts';
 
 export const wrong = 'wrong';
@@ -32,5 +34,17 @@ export function neverRetried(world: () => World): void {
       const { status } = await run.job(index);
       assert.deepEqual([status?.state, status?.attempt, status?.nextAttemptAt], ['Failed', 1, undefined]);
     }
+  });
+}
+
+export function tooLarge(world: () => World): void {
+  it('that asks for more than any node has says so while it waits, and can be deleted', async () => {
+    const run = await world().train('large', { cpu: '64' });
+    await run.until('the reason in the message of expert 0', async () =>
+      /Insufficient cpu/.test(
+        (await world().client.get(ExpertShardKind, { namespace, name: shardName('large', 0) }))?.status?.message ?? '',
+      ),
+    );
+    await world().kubectl(['delete', 'et/large', '--timeout=5m'], { timeoutMs: 310_000 });
   });
 }

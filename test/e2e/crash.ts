@@ -49,6 +49,9 @@ export function crash(world: () => World): void {
     assert.deepEqual(skipped, [newest]);
     assert.ok(message?.includes(damaged[0] ?? '?'), `the message names the damaged object: ${message}`);
     assert.deepEqual([resumedFrom?.manifest, resumedFrom?.step], [before?.manifest, before?.step]);
+    const told = await world().kubectl(['describe', 'ij', (await run.job(0)).metadata.name]);
+    assert.match(told, new RegExp(`CheckpointDamaged .*attempt 2 passed over ${newest}: `));
+    assert.match(told, new RegExp(`Resumed .*attempt 2 goes on from step ${before?.step}: `));
     assert.deepEqual(await run.weights(), world().reference);
   });
 }

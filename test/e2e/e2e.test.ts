@@ -1,7 +1,7 @@
 /** Whole trainings on one real cluster, undisturbed and disturbed in every way that a person or a machine can think of. */
 import { after, before, describe } from 'node:test';
 import { missingRequirements } from '../../local/requirements.ts';
-import { configuration, neverRetried } from './configuration.ts';
+import { configuration, neverRetried, tooLarge } from './configuration.ts';
 import { crash } from './crash.ts';
 import { deletion } from './deletion.ts';
 import { outage } from './outage.ts';
@@ -32,6 +32,7 @@ describe('a training on a real cluster', { skip: missing.join(' ') || false, con
   describe('left alone', { concurrency: 2 }, () => {
     undisturbed(world);
     configuration(world);
+    tooLarge(world);
   });
   describe('complete', { concurrency: false }, () => {
     lineage(world);

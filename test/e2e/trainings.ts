@@ -28,12 +28,14 @@ export function datasetManifest(): object {
 export interface TrainingOptions {
   /** More params of the expert. */
   params?: Record<string, unknown>;
+  /** Of an expert; default 250m, so that three runs fit on two cores. */
+  cpu?: string;
   /** With a router and an evaluation, which take another half minute. */
   whole?: boolean;
 }
 
 /** Any two trainings made here with the same params end with the same weights, to the bit. */
-export function trainingManifest(name: string, { params = {}, whole = false }: TrainingOptions = {}): object {
+export function trainingManifest(name: string, { params = {}, cpu = '250m', whole = false }: TrainingOptions = {}): object {
   return {
     apiVersion: 'atoll.dev/v1alpha1',
     kind: 'ExpertTraining',
@@ -43,7 +45,7 @@ export function trainingManifest(name: string, { params = {}, whole = false }: T
       storage: { store: 'default', prefix: 'atoll/' },
       seed: 7,
       expert: {
-        resources: { cpu: '250m', memory: '640Mi' },
+        resources: { cpu, memory: '640Mi' },
         params: { ...expertParams, ...params },
         checkpoint: { keep: 2 },
         retry: { maxRestarts: 3, backoff: { initial: '1s', max: '5s' } },
