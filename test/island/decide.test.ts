@@ -195,26 +195,6 @@ describe('running', () => {
     );
   });
 
-  it('the start of a resumed attempt is told once: from which step, and which checkpoint did not verify', () => {
-    const { manifest, digest } = checkpoint(1, 20);
-    const damaged = checkpoint(1, 30).manifest;
-    const result = {
-      v: 1,
-      reason: 'Restored',
-      resumedFrom: { manifest, digest, step: 20 },
-      skipped: [damaged],
-      message: 'one bit',
-    };
-    const second = islandJob({ attempt: 2, attempts: [closed(1, 'Crash'), open(2)] });
-    const seen = observed(second, { kubeJobs: [kubeJob(2)], pods: [pod(2, { restore: ended(0, JSON.stringify(result)) })] });
-    const told = act(seen);
-    assert.deepEqual(told.events, [
-      { type: 'Warning', reason: 'CheckpointDamaged', message: `attempt 2 passed over ${damaged}: one bit` },
-      { type: 'Normal', reason: 'Resumed', message: `attempt 2 goes on from step 20: ${manifest}` },
-    ]);
-    assert.deepEqual(act({ ...seen, job: islandJob(told.status) }).events, []);
-  });
-
   it('nothing new means nothing to write', () => {
     const seen = observed(job, { kubeJobs: [kubeJob(1)], pods: [pod(1)] });
     const first = act(seen);
