@@ -15,6 +15,7 @@ export function outage(world: () => World): void {
     for (let index = 0; index < experts; index++) await run.published(index, checkpointEvery);
     const before = await identities(run);
     const operator = await world().operatorPod();
+    assert.deepEqual(await world().refusals(), [], 'refused so far');
     signalContainer(operator, 'atoll', 'SIGKILL');
     await cluster.api.restart({ signal: 'SIGKILL' });
 

@@ -31,6 +31,7 @@ export function rest(world: () => World): void {
       log.filter((line) => /\b403\b|forbidden/i.test(JSON.stringify(line))),
       [],
     );
+    assert.deepEqual(await world().refusals(), []);
     assert.deepEqual(
       log.filter(({ level }) => level === 'error' || level === 'fatal'),
       [],

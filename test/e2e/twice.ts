@@ -47,7 +47,7 @@ export function twice(world: () => World): void {
     for (let index = 0; index < experts; index++) {
       const prefix = await run.prefix(index);
       assert.equal((await bucket.finals(prefix)).length, 1);
-      for (const attempt of new Set((await bucket.checkpoints(prefix)).map((checkpoint) => checkpoint.attempt))) {
+      for (const { number: attempt } of (await run.job(index)).status?.attempts ?? []) {
         const trained = history
           .all()
           .filter((pod) => startedTraining(pod, index, attempt))

@@ -79,6 +79,17 @@ export class World {
     return texts.flatMap((text) => text.split('\n').flatMap(parsed));
   }
 
+  /** What the API server refused the operator for want of rights since it last started: lines of its metrics. */
+  async refusals(): Promise<string[]> {
+    const { name } = (await this.operatorPod()).metadata;
+    const path = `/api/v1/namespaces/${systemNamespace}/pods/${name}:8080/proxy/metrics`;
+    const requests = (await this.kubectl(['get', '--raw', path]))
+      .split('\n')
+      .filter((line) => line.startsWith('rest_client_requests_total'));
+    if (requests.length === 0) throw new Error('the operator says nothing about its requests');
+    return requests.filter((line) => /code="40[13]"/.test(line));
+  }
+
   /** Waits until `look` finds something; what fails tells what a person would look at first. */
   until<T>(what: string, look: () => Promise<T | undefined | false>, limitMs?: number): Promise<T> {
     return until(what, look, { story: () => this.story(), ...(limitMs === undefined ? {} : { limitMs }) });
