@@ -23,7 +23,10 @@ export interface Tally {
 interface Outcome {
   name: string;
   nesting: number;
+  /** Where the test is written. */
   file?: string;
+  /** The file that was run, when its tests are written in another. */
+  entryFile?: string;
   skip?: string | boolean;
   todo?: string | boolean;
   details: { duration_ms: number; type?: string; error?: Error & { cause?: unknown; failureType?: string } };
@@ -39,7 +42,7 @@ export async function runStage(stage: Stage, progress: Progress, signal: AbortSi
   const files = new Map(stage.files.map((file) => [file, { file: short(file), tests: 0, failed: 0, skipped: 0, ms: 0 }]));
   const step = progress.start(`${stage.name}: ${stage.files.length} files, ${stage.about}`);
   const finish = (outcome: Outcome, failed: boolean) => {
-    const file = outcome.file ?? '';
+    const file = fileOf(outcome);
     const entry = files.get(file);
     const isFile = file === outcome.name || outcome.name === short(file);
     if (entry && outcome.nesting === 0) entry.ms += outcome.details.duration_ms;
@@ -68,11 +71,11 @@ export async function runStage(stage: Stage, progress: Progress, signal: AbortSi
     if (type === 'test:pass') finish(data, false);
     else if (type === 'test:fail') finish(data, true);
     else if (type === 'test:start') {
-      const names = suites.get(data.file ?? '') ?? [];
+      const names = suites.get(fileOf(data)) ?? [];
       names[data.nesting] = data.name;
-      suites.set(data.file ?? '', names);
+      suites.set(fileOf(data), names);
     } else if (type === 'test:stdout' || type === 'test:stderr') {
-      output.set(data.file ?? '', ((output.get(data.file ?? '') ?? '') + (data.message ?? '')).slice(-outputLimit));
+      output.set(fileOf(data), ((output.get(fileOf(data)) ?? '') + (data.message ?? '')).slice(-outputLimit));
     }
   }
   tally.files = [...files.values()];
@@ -104,5 +107,7 @@ function describe(error: (Error & { cause?: unknown }) | undefined): string {
   const thrown = error?.cause instanceof Error ? error.cause : error;
   return inspect(thrown, { depth: 6, breakLength: 120 });
 }
+
+const fileOf = ({ entryFile, file }: Pick<Outcome, 'entryFile' | 'file'>) => entryFile ?? file ?? '';
 
 const short = (file: string) => relative(checkout, file);
