@@ -104,9 +104,8 @@ class Spec:
 
     def resume(self):
         """The directory of the checkpoint to go on from, or None on a first start."""
-        value = os.environ.get("ATOLL_RESUME")
-        path = pathlib.Path(value) if value else None
-        return path if path is not None and (path / "checkpoint.json").is_file() else None
+        path = pathlib.Path(os.environ.get("ATOLL_RESUME") or os.devnull)
+        return path if (path / "checkpoint.json").is_file() else None
 
 
 class _State:
@@ -227,8 +226,7 @@ def checkpoint(step, save, samples=None, kind="Resumable", final=False, metrics=
 def finish(step, save, samples=None, kind="Export", metrics=None, wait=True, **fields):
     """Saves the final result and returns once it is published, with what the courier wrote: {'manifest', 'digest'}.
 
-    It waits as long as publishing takes, also after SIGTERM: the work is done, and leaving early could only lose it. Raises
-    `PublicationRefused` when the courier will never publish it.
+    It waits as long as publishing takes, also after SIGTERM: leaving early could only lose the work. Raises PublicationRefused.
     """
     directory = checkpoint(step, save, samples=samples, kind=kind, final=True, metrics=metrics, **fields)
     faulthandler.cancel_dump_traceback_later()
