@@ -105,7 +105,7 @@ class Spec:
     def resume(self):
         """The directory of the checkpoint to go on from, or None on a first start."""
         path = pathlib.Path(os.environ.get("ATOLL_RESUME") or os.devnull)
-        return path if (path / "checkpoint.json").is_file() else None
+        return path if path.is_dir() and any(path.iterdir()) else None
 
 
 class _State:
