@@ -31,7 +31,7 @@ export async function follow(options: FollowOptions): Promise<ExpertTraining[]> 
   let told = { at: 0, states: '' };
   for (;;) {
     const snapshots = await Promise.all(names.map((name) => observe(client, namespace, name, signal)));
-    const lines = snapshots.flatMap((snapshot) => [...render(snapshot, terminal ? (output.columns ?? 120) : 160), '']);
+    const lines = snapshots.flatMap((snapshot) => [...render(snapshot, terminal ? output.columns || 120 : 160), '']);
     const states = snapshots
       .map(({ training, shards }) => [training, ...shards].map((object) => object.status?.state ?? '').join())
       .join();

@@ -47,19 +47,22 @@ function row(name: string, work: Work | undefined, now: number): string[] {
   const { progress } = work;
   const done = work.state === 'Accepted';
   const share = done ? 1 : progress?.steps ? progress.step / progress.steps : 0;
-  const steps =
-    progress === undefined ? '' : progress.steps === undefined ? String(progress.step) : `${progress.step}/${progress.steps}`;
   return [
     name,
     work.reason && !done && work.state !== 'Running' ? `${work.state} (${work.reason})` : work.state,
     work.island ?? '',
-    steps,
+    progress === undefined ? '' : stepsOf(progress, done),
     bar(share),
     progress?.loss === undefined ? '' : Number(progress.loss).toFixed(3),
     done ? '' : eta(work, now),
     done ? 'final, verified' : work.checkpoint ? `step ${work.checkpoint.step}` : '',
     work.attempt > 0 ? `p${work.placement}a${work.attempt}` : '',
   ];
+}
+
+/** The last report of a trainer that is done may be from before its end. */
+function stepsOf({ step, steps }: { step: number; steps?: number | undefined }, done: boolean): string {
+  return steps === undefined ? String(step) : `${done ? steps : step}/${steps}`;
 }
 
 function bar(share: number): string {
