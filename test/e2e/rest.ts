@@ -1,6 +1,7 @@
 /** When all is done: nobody writes, and the operator has had nothing to complain about. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { ComputeIslandKind } from '../../src/api/computeisland.ts';
 import { kinds } from '../../src/api/kinds.ts';
 import { systemClock as clock } from '../../src/clock.ts';
 import type { KubeObject, ResourceType } from '../../src/kube/types.ts';
@@ -11,6 +12,10 @@ const silenceMs = 20_000;
 
 export function rest(world: () => World): void {
   it('at rest costs no write: no object of any kind of Atoll changes for 20 seconds', async () => {
+    await world().until('the island without jobs', async () => {
+      const island = await world().client.get(ComputeIslandKind, { name: 'local' });
+      return island?.status?.jobs === 0;
+    });
     const before = await versions(world());
     assert.ok(before.size > 20);
     const lines = (await world().operatorLog()).length;
