@@ -1,5 +1,5 @@
 /** The result a courier leaves in its termination message, where it outlives even SIGKILL. */
-import { writeFile } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import type { CourierResult } from '../api/courier.ts';
 import type { CourierContext } from './context.ts';
 
@@ -36,8 +36,26 @@ function cut(text: string, length: number): string {
 export async function writeResult({ paths, log }: Pick<CourierContext, 'paths' | 'log'>, result: CourierResult): Promise<void> {
   const text = encodeResult(result);
   try {
-    await writeFile(paths.termination, text);
+    await overwrite(paths.termination, text);
   } catch (error) {
     log.warn({ path: paths.termination, why: (error as Error).message, result: text }, 'cannot write the termination message');
+  }
+}
+
+/**
+ * Replaces the content in one write, so that whoever reads in between, or a SIGKILL, finds the old or the new and never an empty file:
+ * what is left of a longer old content is blanked by the same write. The kubelet's file is a mount, so it cannot be renamed into place.
+ */
+async function overwrite(path: string, text: string): Promise<void> {
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  try {
+    const bytes = Buffer.from(text);
+    const { size } = await file.stat();
+    const whole = Buffer.alloc(Math.max(size, bytes.length), ' ');
+    bytes.copy(whole);
+    await file.write(whole, 0, whole.length, 0);
+    await file.truncate(bytes.length);
+  } finally {
+    await file.close();
   }
 }
