@@ -126,10 +126,18 @@ export class TestPod {
     };
   }
 
+  /** The courier may be writing it this very moment, in place: a file is read whole only when nobody writes. */
   async result(): Promise<CourierResult> {
-    const text = await readFile(this.paths.termination, 'utf8');
-    if (Buffer.byteLength(text) > 1024) throw new Error(`the result has ${Buffer.byteLength(text)} bytes`);
-    return courierResult.parse(JSON.parse(text));
+    for (let tries = 1; ; tries++) {
+      const text = await readFile(this.paths.termination, 'utf8');
+      if (Buffer.byteLength(text) > 1024) throw new Error(`the result has ${Buffer.byteLength(text)} bytes`);
+      try {
+        return courierResult.parse(JSON.parse(text));
+      } catch (error) {
+        if (!(error instanceof SyntaxError) || tries === 50) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
   }
 
   async remove(): Promise<void> {

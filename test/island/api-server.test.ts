@@ -22,13 +22,13 @@ let client: Client;
 const stop = new AbortController();
 let running: Promise<void> = Promise.resolve();
 
-/** Waits for what the real server brings about, at most 20 s. */
+/** Waits for what the real server brings about, at most a minute. */
 async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const end = clock.now() + 20_000;
+  const end = clock.now() + 60_000;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (clock.now() > end) throw new Error(`${what} did not come within 20 s`);
+    if (clock.now() > end) throw new Error(`${what} did not come within a minute`);
     await clock.sleep(50);
   }
 }
