@@ -32,6 +32,7 @@ export function outage(world: () => World): void {
       after.status?.containerStatuses?.[0]?.restartCount,
       (operator.status?.containerStatuses?.[0]?.restartCount ?? 0) + 1,
     );
+    world().refusedByStartingApiServer = await world().refusals();
   });
 }
 

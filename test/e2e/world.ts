@@ -33,6 +33,8 @@ export class World {
   readonly bucket: Bucket;
   /** By expert: SHA-256 of the weights of a run that nobody disturbed. */
   reference: readonly string[] = [];
+  /** What `refusals` said once an outage was over: an API server that starts refuses everything until it has read its roles. */
+  refusedByStartingApiServer: readonly string[] = [];
   #dataset: Promise<string> | undefined;
 
   constructor(cluster: Cluster, storage: ObjectStorage) {

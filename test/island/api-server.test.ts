@@ -8,7 +8,7 @@ import { checkPod } from '../../src/island/check.ts';
 import { createIslandControllers } from '../../src/island/index.ts';
 import { createWarnings } from '../../src/island/warnings.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
-import { configMaps, events, jobs, type Pod, pods } from '../../src/kube/core.ts';
+import { configMaps, events, jobs, nodes, type Pod, pods } from '../../src/kube/core.ts';
 import { createManager } from '../../src/kube/manager.ts';
 import { silentLog } from '../../src/kube/types.ts';
 import { endedPod, final, NAME, settings, spec } from './builders.ts';
@@ -55,6 +55,8 @@ before(async () => {
   await server.kubectl(['apply', '-f', '-'], {
     input: JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: restricted } }),
   });
+  // A pod on a node that does not exist has ended, as the island sees it: that node must be there before the pod is.
+  await client.create(nodes, { metadata: { name: 'node-1' } });
   const manager = createManager({ client, clock, random, log: silentLog });
   createIslandControllers({ client, manager, clock, random, log: silentLog, settings });
   running = manager.run(stop.signal);
