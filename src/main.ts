@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import manifest from '../package.json' with { type: 'json' };
 import { systemClock, systemRandom } from './clock.ts';
 import { createLog, type LogLevel } from './log.ts';
-import { loadSettings, SettingsError } from './settings.ts';
+import { loadSettings, type Settings, SettingsError } from './settings.ts';
 
 const VERSION = manifest.version;
 
@@ -63,6 +63,15 @@ function needConfig(args: Arguments): string {
   return args.config;
 }
 
+/** The settings of this role, and of no other. */
+async function settingsOf<R extends Settings['role']>(role: R, args: Arguments): Promise<Extract<Settings, { role: R }>> {
+  const file = needConfig(args);
+  const settings = await loadSettings(file);
+  if (settings.role !== role)
+    throw new SettingsError(`cannot run as ${role}: role is ${settings.role} in ${file}; run atoll ${settings.role} instead`);
+  return settings as Extract<Settings, { role: R }>;
+}
+
 /** Runs one command; the number is the exit code of the process. A role is loaded when asked for: the courier stays small. */
 async function run(argv: string[], signal: AbortSignal): Promise<number> {
   const args = readArguments(argv);
@@ -76,7 +85,7 @@ async function run(argv: string[], signal: AbortSignal): Promise<number> {
       process.stdout.write(`${VERSION}\n`);
       return 0;
     case 'standalone': {
-      const settings = await loadSettings(needConfig(args));
+      const settings = await settingsOf('standalone', args);
       const log = createLog({ level: args.logLevel ?? settings.logLevel, role: 'standalone' });
       // A pod's name stays over restarts of its container, so the lease needs no time to run out; elsewhere each process is a new one.
       const identity = process.env['ATOLL_POD_NAME'] ?? `${hostname()}_${systemRandom.uuid()}`;
@@ -86,6 +95,8 @@ async function run(argv: string[], signal: AbortSignal): Promise<number> {
     }
     case 'probe': {
       const settings = await loadSettings(needConfig(args));
+      if (settings.role === 'island')
+        throw new SettingsError('cannot probe the stores of an island: their credentials are in the namespaces that train');
       const { probeStores } = await import('./probe-stores.ts');
       return (await probeStores(settings, (line) => process.stdout.write(`${line}\n`))) ? 0 : 1;
     }

@@ -8,36 +8,59 @@ import { duration } from './api/fields.ts';
 
 const storeName = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and "-"');
 
-const store = z
-  .strictObject({
-    name: storeName,
-    /** URL of an S3-compatible server; absent for AWS. */
-    endpoint: z.url({ protocol: /^https?$/ }).optional(),
-    region: z.string().min(1).default('us-east-1'),
-    bucket: z.string().min(3).max(63),
-    /** Buckets as path instead of host name; by default when an endpoint is given. */
-    pathStyle: z.boolean().optional(),
-    /** Secret in each training namespace, mounted into the courier. */
-    secretName: z.string().min(1),
-    /** Folder with the operator's own, read-only credential: files named like the keys of the Secret. */
-    credentialsDir: z.string().min(1),
-  })
-  .transform((value) => ({ ...value, pathStyle: value.pathStyle ?? value.endpoint !== undefined }));
+const bucket = {
+  name: storeName,
+  /** URL of an S3-compatible server; absent for AWS. */
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  region: z.string().min(1).default('us-east-1'),
+  bucket: z.string().min(3).max(63),
+  /** Buckets as path instead of host name; by default when an endpoint is given. */
+  pathStyle: z.boolean().optional(),
+};
+/** Secret in each training namespace, mounted into the courier. */
+const secretName = z.string().min(1);
+/** Folder with the operator's own, read-only credential: files named like the keys of the Secret. */
+const credentialsDir = z.string().min(1);
+
+/** A store with an endpoint of its own is asked by path unless it says otherwise. */
+const complete = <S extends { endpoint?: string | undefined; pathStyle?: boolean | undefined }>(value: S) => ({
+  ...value,
+  pathStyle: value.pathStyle ?? value.endpoint !== undefined,
+});
+const stores = <S extends { name: string }>(store: z.ZodType<S>) =>
+  z
+    .array(store)
+    .min(1)
+    .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'two stores have the same name');
 
 const egress = z.strictObject({ cidr: z.union([z.cidrv4(), z.cidrv6()]), ports: z.array(z.int().min(1).max(65535)).default([]) });
 
 const pullPolicy = z.enum(['Always', 'IfNotPresent', 'Never']);
 
-const schema = z.strictObject({
-  role: z.literal('standalone'),
-  island: z.strictObject({ name: storeName.default('local') }).prefault({}),
+const time = (standard: string) => duration().default(standard).transform(parseDuration);
+
+/** What every role has. */
+const common = {
+  images: z.strictObject({ atoll: z.string().min(1), workload: z.string().min(1) }),
   /** Namespaces to work in; all when absent. */
   namespaces: z.array(z.string().min(1)).min(1).optional(),
-  stores: z
-    .array(store)
-    .min(1)
-    .refine((list) => new Set(list.map((s) => s.name)).size === list.length, 'two stores have the same name'),
-  images: z.strictObject({ atoll: z.string().min(1), workload: z.string().min(1) }),
+  /** How often the progress of a running work may be written to the API server. */
+  progressInterval: time('60s'),
+  /** Leader election; off means that this process must be the only one. */
+  lease: z.strictObject({ enabled: z.boolean().default(true), namespace: z.string().default('atoll-system') }).prefault({}),
+  http: z.strictObject({ port: z.int().min(0).max(65535).default(8080) }).prefault({}),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+};
+
+/** What whoever decides where works run is told. */
+const deciding = {
+  /** GPUs that the works of a namespace may use at once, over all islands; no limit for namespaces that are absent. */
+  quotas: z.record(z.string(), z.strictObject({ gpus: z.int().min(0) })).default({}),
+};
+
+/** What whoever runs pods is told. */
+const running = {
+  island: z.strictObject({ name: storeName.default('local') }).prefault({}),
   courier: z.strictObject({ imagePullPolicy: pullPolicy.default('IfNotPresent') }).prefault({}),
   /** File with the key that per-attempt bearers are derived from; at least 16 bytes. */
   agentKeyFile: z.string().min(1),
@@ -50,18 +73,70 @@ const schema = z.strictObject({
       agentCidrs: z.array(z.string()).optional(),
     })
     .optional(),
-  /** How often the progress of a running work may be written to the API server. */
-  progressInterval: duration().default('60s').transform(parseDuration),
   /** How often a running courier is asked. */
-  pollInterval: duration().default('3s').transform(parseDuration),
-  /** Leader election; off means that this process must be the only one. */
-  lease: z.strictObject({ enabled: z.boolean().default(true), namespace: z.string().default('atoll-system') }).prefault({}),
-  http: z.strictObject({ port: z.int().min(0).max(65535).default(8080) }).prefault({}),
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
-});
+  pollInterval: time('3s'),
+  /** What the island admits beside `namespaces`; everything when absent. */
+  admit: z
+    .strictObject({
+      /** Images of trainers: each a whole reference, or a start that ends with "*". */
+      images: z.array(z.string().min(1)).min(1).optional(),
+      /** Most GPUs that one work may ask for, over all its pods. */
+      maxGpus: z.int().min(0).optional(),
+    })
+    .prefault({}),
+};
+
+/** How hub and island meet. Every file holds text as `atoll island add` or `atoll link init` wrote it. */
+const link = {
+  /** Addresses of NATS servers, such as tls://nats.example.org:4222. */
+  servers: z.array(z.url({ protocol: /^(nats|tls)$/ })).min(1),
+  /** Start of every subject. */
+  prefix: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9.]{0,62}[a-z0-9])?$/)
+    .default('atoll'),
+  /** NATS credentials: a user JWT and its seed. */
+  credentialsFile: z.string().min(1),
+  /** Certificate authority of the servers, PEM; absent for one that the system trusts. */
+  caFile: z.string().min(1).optional(),
+};
+
+const schema = z.discriminatedUnion('role', [
+  z.strictObject({
+    role: z.literal('standalone'),
+    ...common,
+    ...deciding,
+    ...running,
+    stores: stores(z.strictObject({ ...bucket, secretName, credentialsDir }).transform(complete)),
+  }),
+  z.strictObject({
+    role: z.literal('hub'),
+    ...common,
+    ...deciding,
+    stores: stores(z.strictObject({ ...bucket, credentialsDir }).transform(complete)),
+    link: z.strictObject(link),
+    /** How long an island may be silent before it counts as unreachable. */
+    islandSilence: time('30s'),
+    /** How long an island that is heard may take to accept an IslandJob. */
+    claimDeadline: time('2m'),
+  }),
+  z.strictObject({
+    role: z.literal('island'),
+    ...common,
+    ...running,
+    stores: stores(z.strictObject({ ...bucket, secretName }).transform(complete)),
+    link: z.strictObject({
+      ...link,
+      /** Join token, needed once; absent or empty when this cluster has joined. */
+      joinTokenFile: z.string().min(1).optional(),
+    }),
+  }),
+]);
 
 export type Settings = Readonly<z.infer<typeof schema>>;
-export type StoreSettings = Settings['stores'][number];
+export type StandaloneSettings = Extract<Settings, { role: 'standalone' }>;
+export type HubRoleSettings = Extract<Settings, { role: 'hub' }>;
+export type IslandRoleSettings = Extract<Settings, { role: 'island' }>;
 
 /** Thrown when the settings cannot be used; the message names the file, the field, the value and what is allowed. */
 export class SettingsError extends Error {
@@ -84,11 +159,33 @@ export function parseSettings(text: string, file: string): Settings {
   }
   const folder = path.dirname(path.resolve(file));
   const settings = result.data;
-  return deepFreeze({
-    ...settings,
-    agentKeyFile: path.resolve(folder, settings.agentKeyFile),
-    stores: settings.stores.map((s) => ({ ...s, credentialsDir: path.resolve(folder, s.credentialsDir) })),
+  return deepFreeze(resolvePaths(settings, folder));
+}
+
+/** Relative paths are relative to the file. */
+function resolvePaths(settings: Settings, folder: string): Settings {
+  const at = (file: string) => path.resolve(folder, file);
+  const own = <S extends { credentialsDir: string }>(one: S) => ({ ...one, credentialsDir: at(one.credentialsDir) });
+  const files = <L extends HubRoleSettings['link']>(value: L): L => ({
+    ...value,
+    credentialsFile: at(value.credentialsFile),
+    ...(value.caFile === undefined ? {} : { caFile: at(value.caFile) }),
   });
+  switch (settings.role) {
+    case 'standalone':
+      return { ...settings, agentKeyFile: at(settings.agentKeyFile), stores: settings.stores.map(own) };
+    case 'hub':
+      return { ...settings, link: files(settings.link), stores: settings.stores.map(own) };
+    case 'island': {
+      const { joinTokenFile } = settings.link;
+      const token = joinTokenFile === undefined ? {} : { joinTokenFile: at(joinTokenFile) };
+      return {
+        ...settings,
+        agentKeyFile: at(settings.agentKeyFile),
+        link: { ...files(settings.link), ...token },
+      };
+    }
+  }
 }
 
 function parseYaml(text: string, file: string): unknown {

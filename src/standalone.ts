@@ -9,12 +9,12 @@ import { createManager } from './kube/manager.ts';
 import { createKubeMetrics } from './kube/metrics.ts';
 import type { Log } from './log.ts';
 import { serveProbes } from './probes.ts';
-import { readAgentKey, type Settings } from './settings.ts';
+import { readAgentKey, type StandaloneSettings } from './settings.ts';
 import { createObjectStore } from './store/client.ts';
 import { readCredentials } from './store/credentials.ts';
 
 export interface StandaloneOptions {
-  settings: Settings;
+  settings: StandaloneSettings;
   /** Kubeconfig of the cluster; absent means that this process runs in it. */
   kubeconfig?: string | undefined;
   /** Unique name of this process: holder of the lease and reporting instance of events. */

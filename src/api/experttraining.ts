@@ -1,10 +1,24 @@
 /** ExpertTraining: one run, from a data set to K experts, a router and an evaluated ensemble. */
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { container } from './container.ts';
-import { decimal, digest, duration, freeForm, int, int32, map, objectKey, objectName, rules, text, time } from './fields.ts';
+import { container, resources } from './container.ts';
+import {
+  decimal,
+  digest,
+  duration,
+  freeForm,
+  int,
+  int32,
+  list,
+  map,
+  objectKey,
+  objectName,
+  rules,
+  text,
+  time,
+} from './fields.ts';
 import { type apiVersion, defineKind, nameRule } from './kind.ts';
-import { checkpointPolicy, grace, retry, storageLocation } from './policy.ts';
+import { checkpointPolicy, gang, grace, retry, storageLocation } from './policy.ts';
 import { conditions, manifestRef, observedGeneration, workStatus } from './work.ts';
 
 /** What the program of each of the three parts is told besides its container. */
@@ -16,12 +30,14 @@ const program = {
 
 const expert = z.object({
   ...program,
+  ...gang,
   retry: retry.prefault({}).describe('How failures are retried.'),
   checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept.'),
 });
 
 const router = z.object({
   ...program,
+  ...gang,
   start: z
     .enum(['WhenDatasetReady', 'WhenExpertsComplete'])
     .default('WhenDatasetReady')
@@ -30,13 +46,60 @@ const router = z.object({
   checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept.'),
 });
 
-const evaluation = z.object({ ...program, retry: retry.prefault({}).describe('How failures are retried.') });
+const evaluation = z.object({
+  ...program,
+  queueName: gang.queueName,
+  retry: retry.prefault({}).describe('How failures are retried.'),
+});
+
+const islands = z.object({
+  matchLabels: map(text(63), 32).optional().describe('Labels that an island must have. Default: none.'),
+});
+
+const islandLost = z
+  .object({
+    policy: z
+      .enum(['Wait', 'Replace'])
+      .default('Wait')
+      .describe(
+        'What happens to work on an island that is not heard: Wait for it, or after some time Replace the work by a new placement elsewhere. What the old one publishes afterwards never counts. Default: Wait.',
+      ),
+    after: duration()
+      .optional()
+      .describe('How long an island must be silent before its work is replaced; at least 1m. Default: 1h.'),
+  })
+  .meta(
+    rules(
+      {
+        rule: "!has(self.after) || self.policy == 'Replace'",
+        message: 'after belongs to policy Replace: set policy to Replace, or leave after out',
+        fieldPath: '.after',
+      },
+      {
+        rule: "!has(self.after) || duration(self.after) >= duration('1m')",
+        messageExpression: "'after (%s) must be at least 1m: shorter silences are everyday life'.format([self.after])",
+        message: 'after must be at least 1m: shorter silences are everyday life',
+        fieldPath: '.after',
+      },
+    ),
+  );
 
 const placement = z.object({
-  islands: z
-    .object({ matchLabels: map(text(63), 32).optional().describe('Labels that an island must have. Default: none.') })
-    .prefault({})
-    .describe('Which islands may be used. Default: all. A change holds for placements made later.'),
+  islands: islands.prefault({}).describe('Which islands may be used. Default: all. A change holds for placements made later.'),
+  islandLost: islandLost.prefault({}).describe('What happens to work on an island that is not heard any more.'),
+});
+
+/** What may differ for single experts: their resources, their params by key, and where they may run. */
+const override = z.object({
+  experts: z
+    .array(int(0, 255))
+    .min(1)
+    .max(256)
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .describe('Indexes of the experts that this is for.'),
+  resources: resources.optional().describe('Resources, instead of those of expert, as a whole. Default: those of expert.'),
+  params: freeForm().optional().describe('Settings merged over those of expert, key by key. Default: none.'),
+  islands: islands.optional().describe('Which islands may be used, instead of placement.islands. Default: those.'),
 });
 
 const completion = z.object({
@@ -54,7 +117,13 @@ const spec = z.object({
   storage: storageLocation.prefault({}).describe('Where checkpoints and results are written.'),
   seed: int(0, int32).default(0).describe('Seed handed to every program. Default: 0.'),
   deadline: duration().optional().describe('The run fails when it takes longer than this, such as 72h. Default: no limit.'),
-  expert: expert.describe('The program that trains one expert; every expert gets the same.'),
+  priority: int(-1000, 1000)
+    .default(0)
+    .describe('When islands are full, works of runs with a higher number are placed first; then older runs. Default: 0.'),
+  expert: expert.describe('The program that trains one expert; every expert gets the same, but for overrides.'),
+  overrides: list(override, 32)
+    .optional()
+    .describe('What is different for single experts; where two name the same expert, the later one wins. Default: none.'),
   placement: placement.prefault({}).describe('Where experts may run.'),
   completion: completion.prefault({}).describe('When the run is complete.'),
   router: router
@@ -203,6 +272,7 @@ export const ExpertTrainingKind = defineKind<ExpertTraining>({
   freeze: {
     live: {
       suspend: 'at any time',
+      priority: 'at any time',
       placement: 'at any time',
       'completion.minExperts': 'at any time',
       'expert.retry': 'at any time',

@@ -18,7 +18,7 @@ import {
   time,
 } from './fields.ts';
 import { type apiVersion, defineKind, nameRule } from './kind.ts';
-import { checkpointPolicy, grace, retry } from './policy.ts';
+import { checkpointPolicy, gang, grace, retry } from './policy.ts';
 import {
   attemptRecord,
   conditions,
@@ -76,6 +76,7 @@ const spec = z
     resume: list(manifestRef, 20).default([]).describe('Checkpoints of earlier placements to resume from, newest first.'),
     retry: retry.prefault({}).describe('How failures are retried.'),
     grace: grace.prefault({}).describe('Time to save and to publish when stopped.'),
+    ...gang,
     checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept.'),
     deadline: time().optional().describe('No attempt runs past this time. Default: no limit.'),
     suspend: z.boolean().default(false).describe('true saves a checkpoint and ends the attempt; false starts the next.'),

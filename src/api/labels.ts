@@ -14,10 +14,20 @@ export const labels = {
   island: 'atoll.dev/island',
 } as const;
 
+/** On IslandJobs that an island holds for a hub: which object of the hub they mirror. */
+export const annotations = {
+  /** uid of the hub's IslandJob. */
+  hubUid: 'atoll.dev/hub-uid',
+  /** metadata.generation of the hub's IslandJob that was applied here last. */
+  hubGeneration: 'atoll.dev/hub-generation',
+  /** Since when the hub does not know it, RFC 3339: what runs goes on, and no new attempt is made. */
+  unknownToHub: 'atoll.dev/unknown-to-hub',
+} as const;
+
 export const finalizers = {
   /** On ExpertDataset, ExpertTraining and ExpertShard; removed by the hub when nothing of them runs. */
   cleanup: 'atoll.dev/cleanup',
-  /** On IslandJob; removed by the island agent when no pod of it is left. */
+  /** On IslandJob, at the hub from its creation; removed once the island has nothing of it left, or never had. */
   island: 'atoll.dev/island',
   /** On Jobs and pods; removed by the island agent once the attempt record is stored. */
   attempt: 'atoll.dev/attempt',

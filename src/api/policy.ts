@@ -1,6 +1,6 @@
 /** Policies of a work that users set: retry, grace, checkpoints, and where its objects are kept. */
 import { z } from 'zod';
-import { duration, int, keyPrefix, objectName, rules } from './fields.ts';
+import { duration, int, keyPrefix, matching, objectName, rules } from './fields.ts';
 
 export const storageLocation = z.object({
   store: objectName().default('default').describe("Name of a store in the operator's settings. Default: default."),
@@ -52,6 +52,26 @@ export const checkpointPolicy = z.object({
     .default(2)
     .describe('How many of the newest checkpoints of a placement stay in the store beside the final one. Default: 2.'),
 });
+
+const labelName = () =>
+  matching(
+    /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+    63,
+    'must be a name of letters, digits, "-", "_" and ".", such as gpu-queue',
+  );
+
+/** A work on several nodes at once, and the queue that it waits in. */
+export const gang = {
+  nodes: int(1, 64)
+    .default(1)
+    .describe(
+      'Pods of one attempt, each with the resources given, that start and end together inside one island and find each other by the variables of torchrun. Default: 1.',
+    ),
+  queueName: labelName()
+    .optional()
+    .describe('Kueue LocalQueue in the namespace, on the island: the Job waits there until it is admitted. Default: none.'),
+  queueDeadline: duration().optional().describe('Longest time in that queue before the work moves on. Default: no limit.'),
+};
 
 export type StorageLocation = z.infer<typeof storageLocation>;
 export type Retry = z.infer<typeof retry>;

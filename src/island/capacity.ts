@@ -6,9 +6,19 @@ import { bytesText, cpuText, quantity } from './quantity.ts';
 export const gpuResource = 'nvidia.com/gpu';
 export const gpuProductLabel = 'nvidia.com/gpu.product';
 
+function isReady(node: Node): boolean {
+  return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+}
+
 export function isUsable(node: Node): boolean {
-  const ready = node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
-  return ready && node.spec?.unschedulable !== true && node.metadata.deletionTimestamp === undefined;
+  return isReady(node) && node.spec?.unschedulable !== true && node.metadata.deletionTimestamp === undefined;
+}
+
+/** GPUs that are in the node and that no pod can get: those its device plugin took back, and all of a node that is not ready. */
+function unhealthyGpus(node: Node): number {
+  const allocatable = quantity(node.status?.allocatable?.[gpuResource]);
+  const present = Math.max(allocatable, quantity(node.status?.capacity?.[gpuResource]));
+  return isReady(node) ? present - allocatable : present;
 }
 
 function gpusOf(containers: readonly Container[]): number[] {
@@ -34,14 +44,19 @@ export function capacityOf(nodes: readonly Node[], pods: readonly Pod[]): Capaci
     if (node === undefined || phase === 'Succeeded' || phase === 'Failed') continue;
     used.set(node, (used.get(node) ?? 0) + gpusOfPod(pod));
   }
-  const byProduct = new Map<string, { total: number; free: number }>();
-  for (const node of usable) {
-    const total = quantity(node.status?.allocatable?.[gpuResource]);
-    if (total === 0) continue;
+  const byProduct = new Map<string, { total: number; free: number; unhealthy: number }>();
+  for (const node of nodes) {
+    const total = isUsable(node) ? quantity(node.status?.allocatable?.[gpuResource]) : 0;
+    const unhealthy = unhealthyGpus(node);
+    if (total + unhealthy === 0) continue;
     const product = node.metadata.labels?.[gpuProductLabel] ?? '';
-    const known = byProduct.get(product) ?? { total: 0, free: 0 };
+    const known = byProduct.get(product) ?? { total: 0, free: 0, unhealthy: 0 };
     const free = Math.max(0, total - (used.get(node.metadata.name) ?? 0));
-    byProduct.set(product, { total: known.total + total, free: known.free + free });
+    byProduct.set(product, {
+      total: known.total + total,
+      free: known.free + free,
+      unhealthy: known.unhealthy + unhealthy,
+    });
   }
   return {
     cpu: cpuText(sum(usable.map(({ status }) => quantity(status?.allocatable?.cpu)))),

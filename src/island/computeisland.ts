@@ -55,7 +55,7 @@ export function createIslandReconcile(options: IslandStatusOptions): () => Promi
 
 async function create(client: KubeClient, name: string): Promise<void> {
   try {
-    await client.create(ComputeIslandKind, { metadata: { name }, spec: { approved: true, cordoned: false } });
+    await client.create(ComputeIslandKind, { metadata: { name }, spec: { approved: true, cordoned: false, drain: false } });
   } catch (error) {
     if (!(error instanceof ApiError && error.isAlreadyExists)) throw error;
   }

@@ -46,8 +46,8 @@ describe('the capacity of an island', () => {
       cpu: '7840m',
       memory: '16Gi',
       gpus: [
-        { product: 'A100', total: 2, free: 2 },
-        { product: 'H100', total: 4, free: 1 },
+        { product: 'A100', total: 2, free: 2, unhealthy: 0 },
+        { product: 'H100', total: 4, free: 1, unhealthy: 8 },
       ],
     });
   });

@@ -187,7 +187,7 @@ describe('the island', () => {
     const status = world.api.get(ComputeIslandKind, { name: 'local' })?.status;
     assert.deepEqual(
       [status?.state, status?.capacity, status?.display.gpus],
-      ['Ready', { cpu: '4', memory: '8Gi', gpus: [{ product: '', total: 2, free: 2 }] }, '2/2'],
+      ['Ready', { cpu: '4', memory: '8Gi', gpus: [{ product: '', total: 2, free: 2, unhealthy: 0 }] }, '2/2'],
     );
     await world.kill();
   });
