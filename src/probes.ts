@@ -26,7 +26,7 @@ export async function serveProbes(options: ProbesOptions): Promise<Probes> {
         break;
       case '/readyz':
         if (options.ready()) answer(200, 'ok\n');
-        else answer(503, 'cannot work yet: stores are being filled or the lease is held by another\n');
+        else answer(503, 'cannot work yet: the stores are being filled, or have heard nothing for three minutes\n');
         break;
       case '/metrics':
         options.registry.metrics().then(

@@ -23,7 +23,10 @@ export interface Manager {
   add(controller: Controller): void;
   /** Something else that must run until the signal is aborted, such as an event recorder. */
   addLoop(name: string, run: (signal: AbortSignal) => Promise<void>, options?: LoopOptions): void;
-  /** Controllers run, and every store heard from the API server within the last three minutes. */
+  /**
+   * Every store is filled and heard from the API server within the last three minutes. A standby that waits for the lease is ready
+   * too: it could act at once, and a rollout or a disruption budget has to count it.
+   */
   readonly ready: boolean;
   /**
    * Resolves when the signal is aborted and all has ended: controllers first, then loops, informers, and the lease is given back.
@@ -94,6 +97,7 @@ export function createManager(options: ManagerOptions): Manager {
       for (const { name, run: loop, leaderOnly } of loops) if (!leaderOnly) base.start(name, loop);
       const stopTelling = tellWaiting();
       await orStop(Promise.all(all().map(({ synced }) => synced))).finally(stopTelling);
+      ready = !signal.aborted;
       if (!signal.aborted && lease) {
         const acquired = Promise.withResolvers<void>();
         holding.start('lease', async (until) => {
@@ -104,7 +108,6 @@ export function createManager(options: ManagerOptions): Manager {
         await orStop(acquired.promise);
       }
       if (!signal.aborted) {
-        ready = true;
         for (const controller of controllers) leading.start(`controller ${controller.name}`, (until) => controller.run(until));
         for (const { name, run: loop, leaderOnly } of loops) if (leaderOnly) leading.start(name, loop);
         log.info({ informers: all().length, controllers: controllers.length }, 'controllers run');

@@ -108,6 +108,25 @@ describe('the manager', () => {
     assert.equal(clock.pendingTimers, 0);
   });
 
+  it('is ready as a standby, while another holds the lease', async () => {
+    const { context, clock } = buildWorld();
+    const first = createLease({ ...context, namespace, name: 'lead', identity: 'other' });
+    await first.acquire(new AbortController().signal);
+    const manager = createManager({ ...context, lease: createLease({ ...context, namespace, name: 'lead', identity: 'us' }) });
+    let led = false;
+    manager.addLoop('leading', async (signal) => {
+      led = true;
+      await clock.sleep(1e9, signal).catch(() => undefined);
+    });
+    const stop = new AbortController();
+    const running = manager.run(stop.signal);
+    await clock.until(() => manager.ready, 1000);
+    assert.equal(led, false);
+    stop.abort();
+    await clock.advance(1000);
+    await running;
+  });
+
   it('is not ready while a store has heard nothing for three minutes', async () => {
     const { manager, start, clock, api } = buildWorld();
     manager.informer(widgets);

@@ -1,0 +1,66 @@
+/** What every long-running role is made of: client, lease, manager, metrics and probes, started and ended in one order. */
+import { Registry } from 'prom-client';
+import { type Clock, type Random, systemClock as clock, systemRandom as random } from './clock.ts';
+import { createKubeClient, type RealKubeClient } from './kube/client.ts';
+import { createLease, type Lease } from './kube/lease.ts';
+import { createManager, type Manager } from './kube/manager.ts';
+import { createKubeMetrics, type KubeMetrics } from './kube/metrics.ts';
+import type { Log } from './log.ts';
+import { serveProbes } from './probes.ts';
+import type { Settings } from './settings.ts';
+
+export interface RoleOptions<S extends Settings> {
+  settings: S;
+  /** Kubeconfig of the cluster; absent means that this process runs in it. */
+  kubeconfig?: string | undefined;
+  /** Unique name of this process: holder of the lease and reporting instance of events. */
+  identity: string;
+  version: string;
+  log: Log;
+  /** Aborted to end everything in order. */
+  signal: AbortSignal;
+}
+
+export interface OperatorParts {
+  client: RealKubeClient;
+  manager: Manager;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  metrics: KubeMetrics;
+  registry: Registry;
+  /** Absent when leader election is off: then this process is the only one. */
+  lease?: Lease;
+}
+
+/** The lease runs out soon enough that a standby has acted 15 s after its leader fell silent. */
+const leaseMs = 10_000;
+
+/**
+ * Runs a role until the signal is aborted; rejects when anything ends by itself. `wire` adds the role's controllers to the manager
+ * and may return what is to be closed at the end.
+ */
+export async function runOperator(
+  options: RoleOptions<Settings>,
+  wire: (parts: OperatorParts) => Promise<AsyncDisposable | undefined>,
+): Promise<void> {
+  const { settings, identity, version, log, signal } = options;
+  const registry = new Registry();
+  const metrics = createKubeMetrics(registry);
+  const access = options.kubeconfig === undefined ? { inCluster: true as const } : { kubeconfig: options.kubeconfig };
+  const client = createKubeClient({ ...access, clock, random, log, metrics, userAgent: `atoll/${version}` });
+  const { enabled, namespace } = settings.lease;
+  const lease = enabled
+    ? { lease: createLease({ client, clock, random, log, metrics, namespace, name: 'atoll', identity, durationMs: leaseMs }) }
+    : {};
+  const manager = createManager({ client, clock, random, log, metrics, ...lease });
+  try {
+    await using wired = await wire({ client, manager, clock, random, log, metrics, registry, ...lease });
+    void wired;
+    await using probes = await serveProbes({ port: settings.http.port, registry, ready: () => manager.ready });
+    log.info({ role: settings.role, version, port: probes.port }, `${settings.role} operator starts`);
+    await manager.run(signal);
+  } finally {
+    await client.close();
+  }
+}
