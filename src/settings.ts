@@ -68,6 +68,8 @@ const running = {
   network: z
     .strictObject({
       stores: z.array(egress).min(1),
+      /** Addresses of DNS servers outside of kube-system. */
+      dnsCidrs: z.array(z.union([z.cidrv4(), z.cidrv6()])).optional(),
       agentNamespace: z.string().optional(),
       agentPodLabels: z.record(z.string(), z.string()).optional(),
       agentCidrs: z.array(z.string()).optional(),

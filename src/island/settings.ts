@@ -20,7 +20,7 @@ export interface IslandNetwork {
   /** Where the stores are. */
   readonly stores: readonly EgressRange[];
   /** Addresses of DNS servers outside the namespace kube-system, such as a node-local cache. */
-  readonly dnsCidrs?: readonly string[];
+  readonly dnsCidrs?: readonly string[] | undefined;
   /** Labels of the agent's own pods, the only ones that may ask a courier, and the namespace they run in. */
   readonly agentPodLabels?: Readonly<Record<string, string>> | undefined;
   readonly agentNamespace?: string | undefined;

@@ -1,4 +1,4 @@
-/** What is committed under crds/ is what the schemas give. */
+/** What is committed under crds/ and in the chart is what the schemas give. */
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
@@ -12,7 +12,9 @@ for (const [path, content] of generated()) {
   });
 }
 
-test('crds/ holds nothing else', async () => {
-  const files = await readdir(new URL('crds/', root));
-  assert.deepEqual(files.map((name) => `crds/${name}`).toSorted(), [...generated().keys()].toSorted());
-});
+for (const folder of ['crds/', 'charts/atoll/templates/crds/']) {
+  test(`${folder} holds nothing else`, async () => {
+    const files = (await readdir(new URL(folder, root))).map((name) => folder + name);
+    assert.deepEqual(files.toSorted(), [...generated().keys()].filter((path) => path.startsWith(folder)).toSorted());
+  });
+}

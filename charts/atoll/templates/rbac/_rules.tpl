@@ -1,0 +1,91 @@
+{{/*
+What the operator may do. Reading is over the whole cluster, because that is how Kubernetes is watched; writing is in the namespaces of
+the values when they are named. No Secret is ever read through the API, and a hub has nothing to do with pods.
+*/}}
+
+{{- define "atoll.rules.reading" -}}
+{{- if ne .Values.role "island" }}
+- apiGroups: [atoll.dev]
+  resources: [computeislands, expertdatasets, expertshards, experttrainings, islandjobs]
+  verbs: [get, list, watch]
+- apiGroups: [atoll.dev]
+  resources: [computeislands]
+  verbs: [{{ if eq .Values.role "standalone" }}create, {{ end }}patch]
+- apiGroups: [atoll.dev]
+  resources: [computeislands/status]
+  verbs: [patch]
+{{- else }}
+- apiGroups: [atoll.dev]
+  resources: [islandjobs]
+  verbs: [get, list, watch]
+{{- end }}
+{{- if ne .Values.role "hub" }}
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [configmaps, nodes, pods, services]
+  verbs: [get, list, watch]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, list, watch]
+# The uid of kube-system is the identity of a cluster; a namespace of a work is looked up before it is admitted.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
+  {{- with .Values.namespaces }}
+  resourceNames: {{- toYaml (prepend . "kube-system" | uniq) | nindent 4 }}
+  {{- end }}
+{{- end }}
+# Events of what has no namespace lie in the namespace default.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [{{ if ne .Values.role "hub" }}get, list, {{ end }}create, patch]
+{{- end }}
+
+{{- define "atoll.rules.writing" -}}
+{{- if ne .Values.role "island" }}
+- apiGroups: [atoll.dev]
+  resources: [expertdatasets, experttrainings]
+  verbs: [patch]
+- apiGroups: [atoll.dev]
+  resources: [expertshards, islandjobs]
+  verbs: [create, patch, delete]
+- apiGroups: [atoll.dev]
+  resources: [expertdatasets/status, expertshards/status, experttrainings/status, islandjobs/status]
+  verbs: [patch]
+# Owning what is made, where the API server asks for the right to block the owner's deletion.
+- apiGroups: [atoll.dev]
+  resources: [expertdatasets/finalizers, expertshards/finalizers, experttrainings/finalizers, islandjobs/finalizers]
+  verbs: [update]
+{{- else }}
+- apiGroups: [atoll.dev]
+  resources: [islandjobs]
+  verbs: [create, patch, delete]
+- apiGroups: [atoll.dev]
+  resources: [islandjobs/status]
+  verbs: [patch]
+- apiGroups: [atoll.dev]
+  resources: [islandjobs/finalizers]
+  verbs: [update]
+{{- end }}
+{{- if ne .Values.role "hub" }}
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [create, patch, delete]
+- apiGroups: [""]
+  resources: [configmaps, pods, services]
+  verbs: [create, patch, delete]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [create, patch, delete]
+{{- if eq .Values.role "island" }}
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+{{- end }}
+- apiGroups: [kueue.x-k8s.io]
+  resources: [localqueues]
+  verbs: [get]
+{{- end }}
+{{- end }}
