@@ -1,6 +1,6 @@
 /** What every long-running role is made of: client, lease, manager, metrics and probes, started and ended in one order. */
 import { Registry } from 'prom-client';
-import { type Clock, type Random, systemClock as clock, systemRandom as random } from './clock.ts';
+import { type Clock, systemClock as clock, type Random, systemRandom as random } from './clock.ts';
 import { createKubeClient, type RealKubeClient } from './kube/client.ts';
 import { createLease, type Lease } from './kube/lease.ts';
 import { createManager, type Manager } from './kube/manager.ts';

@@ -173,21 +173,12 @@ function resolvePaths(settings: Settings, folder: string): Settings {
     credentialsFile: at(value.credentialsFile),
     ...(value.caFile === undefined ? {} : { caFile: at(value.caFile) }),
   });
-  switch (settings.role) {
-    case 'standalone':
-      return { ...settings, agentKeyFile: at(settings.agentKeyFile), stores: settings.stores.map(own) };
-    case 'hub':
-      return { ...settings, link: files(settings.link), stores: settings.stores.map(own) };
-    case 'island': {
-      const { joinTokenFile } = settings.link;
-      const token = joinTokenFile === undefined ? {} : { joinTokenFile: at(joinTokenFile) };
-      return {
-        ...settings,
-        agentKeyFile: at(settings.agentKeyFile),
-        link: { ...files(settings.link), ...token },
-      };
-    }
-  }
+  if (settings.role === 'hub') return { ...settings, link: files(settings.link), stores: settings.stores.map(own) };
+  const agentKeyFile = at(settings.agentKeyFile);
+  if (settings.role === 'standalone') return { ...settings, agentKeyFile, stores: settings.stores.map(own) };
+  const { joinTokenFile } = settings.link;
+  const token = joinTokenFile === undefined ? {} : { joinTokenFile: at(joinTokenFile) };
+  return { ...settings, agentKeyFile, link: { ...files(settings.link), ...token } };
 }
 
 function parseYaml(text: string, file: string): unknown {
