@@ -25,6 +25,7 @@ export async function runStandalone(options: RoleOptions<StandaloneSettings>): P
       settings: {
         name: settings.island.name,
         ...(settings.namespaces && { namespaces: settings.namespaces }),
+        admit: settings.admit,
         images: settings.images,
         stores: settings.stores,
         agentKey,

@@ -15,6 +15,7 @@ import type { Action, Observed } from './observed.ts';
 import { jobOf } from './pod.ts';
 import { openRecord } from './record.ts';
 import type { IslandSettings } from './settings.ts';
+import { unknownToHub } from './start.ts';
 
 /** What became of it, for `CreateAttempt`. */
 export type Act = (observed: Observed, action: Action, signal: AbortSignal) => Promise<Created | undefined>;
@@ -87,7 +88,7 @@ async function createAttempt(
   const { metadata, spec } = job ?? seen;
   const current =
     job !== undefined && metadata.uid === seen.metadata.uid && open?.number === attempt && open.jobUid === undefined;
-  if (!current || isDeleting(job) || spec.stop || spec.suspend) return { outcome: 'Outdated' };
+  if (!current || isDeleting(job) || spec.stop || spec.suspend || unknownToHub(job)) return { outcome: 'Outdated' };
   try {
     const policy = networkPolicyOf(job, settings);
     if (policy) await createOrAdopt(client, networkPolicies, policy, signal);

@@ -6,6 +6,11 @@ import { bytesText, cpuText, quantity } from './quantity.ts';
 export const gpuResource = 'nvidia.com/gpu';
 export const gpuProductLabel = 'nvidia.com/gpu.product';
 
+/** Whether an extended resource is a GPU, or a part of one, of any maker: nvidia.com/mig-1g.5gb, amd.com/gpu, gpu.intel.com/i915. */
+export function isGpu(resource: string): boolean {
+  return resource.includes('/') && /(^|[./-])(gpu|mig)([./-]|$)/i.test(resource);
+}
+
 function isReady(node: Node): boolean {
   return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }

@@ -1,4 +1,4 @@
-/** Asks the API server, by a dry run, whether it would take an attempt's pod and Job: its own words name what is wrong with them. */
+/** Asks the API server, by a dry run, whether it would take an attempt's pod and Job, and put it in its queue: its own words name what is wrong with them. */
 import type { IslandJob } from '../api/islandjob.ts';
 import { jobs, pods } from '../kube/core.ts';
 import { ApiError } from '../kube/errors.ts';
@@ -6,6 +6,7 @@ import type { KubeClient } from '../kube/types.ts';
 import { InvalidWorkError } from './invalid.ts';
 import type { PodCheck } from './observed.ts';
 import { jobOf, podOf } from './pod.ts';
+import { missingQueue } from './queue.ts';
 import type { IslandSettings } from './settings.ts';
 
 /** Refusals that pass when something else changes, without the work being wrong. */
@@ -21,6 +22,8 @@ export async function checkPod(
   signal: AbortSignal,
 ): Promise<PodCheck> {
   const attempt = (job.status?.attempt ?? 0) + 1;
+  const missing = await missingQueue(client, job, signal);
+  if (missing !== undefined) return { outcome: 'NoQueue', message: missing };
   try {
     await client.create(pods, podOf(job, attempt, settings), { dryRun: true, signal });
     await client.create(jobs, jobOf(job, attempt, settings), { dryRun: true, signal });

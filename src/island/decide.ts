@@ -14,12 +14,13 @@ import {
 } from './attempt.ts';
 import { conclude, failed } from './conclude.ts';
 import { endingOf } from './ending.ts';
-import { attemptOf, hasFinalizer, isDeleting } from './jobview.ts';
+import { hasFinalizer, isDeleting } from './jobview.ts';
 import { leftovers } from './leftovers.ts';
 import { checkpointEvents, finish, noteAttempt, resumeEvents, stopProof } from './note.ts';
 import { type Action, type Decision, type EventNote, emptyStatus, type Limits, type Observed } from './observed.ts';
 import { openRecord, withRecord } from './record.ts';
-import { type AttemptStanding, standing } from './state.ts';
+import { start, unknownToHub } from './start.ts';
+import { type AttemptStanding, type Held, standing } from './state.ts';
 
 const EVENTS_EVERY_MS = 16_000;
 
@@ -28,7 +29,7 @@ interface Outcome {
   readonly status: IslandJobStatus;
   readonly attempt?: AttemptStanding;
   readonly remains?: boolean;
-  readonly refused?: string;
+  readonly held?: Held;
   readonly events?: readonly EventNote[];
   readonly again?: number | undefined;
 }
@@ -52,14 +53,14 @@ export function decide(observed: Observed, now: number, limits: Limits): Decisio
 /** Turns an outcome into the decision: standing, progress, and when to look again. */
 function settle(observed: Observed, before: IslandJobStatus, outcome: Outcome, now: number, limits: Limits): Decision {
   const { job, report } = observed;
-  const { status, attempt, remains = false, refused } = outcome;
+  const { status, attempt, remains = false, held } = outcome;
   const where = standing({
     spec: job.spec,
     status,
     deleting: isDeleting(job),
     remains,
     ...(attempt ? { attempt } : {}),
-    ...(refused === undefined ? {} : { refused }),
+    ...(held ? { held } : {}),
   });
   const progress = attempt && report?.attempt === attempt.number ? report.report.progress : undefined;
   const { generation } = job.metadata;
@@ -117,12 +118,11 @@ function withOpen(
         again: 0,
       };
     const asked = askedToEnd(job, now);
-    if (asked === undefined)
-      return {
-        status: before,
-        attempt: at(),
-        actions: [...rest, { type: 'CreateAttempt', attempt: record.number }],
-      };
+    if (asked === undefined) {
+      const held = unknownToHub(job);
+      if (held) return { status: before, attempt: at(), actions: rest, held };
+      return { status: before, attempt: at(), actions: [...rest, { type: 'CreateAttempt', attempt: record.number }] };
+    }
     return observed.live ? end(observed, before, attempt, { why: 'Asked', detail: asked }, now) : { type: 'Look', at: 'Live' };
   }
 
@@ -214,25 +214,16 @@ function withoutOpen(observed: Observed, before: IslandJobStatus, now: number): 
   if (job.spec.suspend) return { status: before, actions };
   const due = before.nextAttemptAt === undefined ? now : Date.parse(before.nextAttemptAt);
   if (due > now) return { status: before, actions, again: due - now };
-  return start(observed, before, actions, now);
-}
-
-/** Stores the number of the next attempt. Its Job is made only after that is stored. */
-function start(observed: Observed, before: IslandJobStatus, actions: readonly Action[], now: number): Outcome | Decision {
-  const { podCheck } = observed;
-  if (before.attempt === 0) {
-    if (podCheck === undefined) return { type: 'Look', at: 'PodCheck' };
-    if (podCheck.outcome === 'Later') return { status: before, actions, refused: podCheck.message, again: 30_000 };
-    if (podCheck.outcome === 'Refused')
-      return {
-        status: failed(before, 'Configuration', podCheck.message, now),
-        actions,
-        events: [{ type: 'Warning', reason: 'PodRefused', message: podCheck.message }],
-      };
+  const step = start(observed, before, now);
+  switch (step.next) {
+    case 'Check':
+      return { type: 'Look', at: 'PodCheck' };
+    case 'Wait':
+      return { status: before, actions, held: step.held, again: step.again };
+    case 'Fail':
+      return { status: step.status, actions, events: step.events };
+    default:
+      // The Job is made only after its number is stored.
+      return { ...step, actions, attempt: { number: step.number, phase: 'Uncreated' }, again: 0 };
   }
-  const { nextAttemptAt: _, ...rest } = before;
-  // Objects of a later number than the status knows tell of a status that went back in time: their numbers are used up.
-  const number = Math.max(before.attempt, ...observed.kubeJobs.map(attemptOf), ...observed.pods.map(attemptOf)) + 1;
-  const status = { ...rest, attempt: number, attempts: withRecord(rest.attempts, { number }) };
-  return { status, actions, attempt: { number, phase: 'Uncreated' }, again: 0 };
 }

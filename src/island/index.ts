@@ -1,7 +1,7 @@
 /** Public entry of the island: wires caches, the poller of couriers and the two controllers into a manager. */
 
-import { ComputeIslandKind } from '../api/computeisland.ts';
-import { IslandJobKind } from '../api/islandjob.ts';
+import { type Capacity, ComputeIslandKind } from '../api/computeisland.ts';
+import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
 import { labels } from '../api/labels.ts';
 import type { Clock, Random } from '../clock.ts';
 import { createController } from '../kube/controller.ts';
@@ -10,10 +10,11 @@ import { createEventRecorder } from '../kube/events.ts';
 import type { Manager } from '../kube/manager.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
 import { forKind, mapped } from '../kube/sources.ts';
-import type { Change } from '../kube/store.ts';
+import type { Change, Store } from '../kube/store.ts';
 import type { KubeClient, KubeObject, Log } from '../kube/types.ts';
 import { createAct } from './act.ts';
-import { slimPod } from './capacity.ts';
+import { createAdmit } from './admit.ts';
+import { capacityOf, slimPod } from './capacity.ts';
 import { createIslandReconcile } from './computeisland.ts';
 import { createReconcile, islandJobOf } from './islandjob.ts';
 import { byIslandJob, createLook, islandJobIndex } from './look.ts';
@@ -22,6 +23,8 @@ import { type FetchReport, fetchReport } from './report.ts';
 import { defaultConfigurationDeadlineMs, defaultProgressIntervalMs, type IslandSettings } from './settings.ts';
 import { createWarnings } from './warnings.ts';
 
+export { type AdmitJob, createAdmit } from './admit.ts';
+export { type ClusterIdentity, readCluster } from './cluster.ts';
 export type { LiveProgress, LiveReport } from './progress.ts';
 export type { FetchReport } from './report.ts';
 export type { IslandSettings } from './settings.ts';
@@ -36,11 +39,16 @@ export interface IslandOptions {
   readonly settings: IslandSettings;
   /** How couriers are asked; over the network by default. */
   readonly fetchReport?: FetchReport;
+  /** Whether this cluster holds the ComputeIsland of its own island; not so under a hub, which writes it from what it is told. Default true. */
+  readonly selfReport?: boolean;
 }
 
 export interface Island {
   /** What couriers said last: fresher than any status. */
   readonly progress: LiveProgress;
+  /** What is here and what of it is free, counted now. */
+  capacity(): Capacity;
+  readonly islandJobs: Store<IslandJob>;
 }
 
 const WORKERS = 4;
@@ -66,7 +74,6 @@ export function createIslandControllers(options: IslandOptions): Island {
   const mapInformer = manager.informer(configMaps, { ...ours, transform: slimMap });
   const policyInformer = manager.informer(networkPolicies, { ...ours, transform: withoutData });
   const allPods = manager.informer(pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', transform: slimPod });
-  const islands = manager.informer(ComputeIslandKind);
 
   const events = createEventRecorder({
     client,
@@ -122,7 +129,7 @@ export function createIslandControllers(options: IslandOptions): Island {
       client,
       clock,
       store: islandJobs.store,
-      look: createLook({ client, caches, progress, warnings, settings }),
+      look: createLook({ client, caches, progress, warnings, admit: createAdmit(settings), settings }),
       act: createAct(client, settings),
       events,
       limits: {
@@ -134,31 +141,38 @@ export function createIslandControllers(options: IslandOptions): Island {
   });
   manager.add(controller);
 
-  const self = () => [{ name: settings.name }];
-  manager.add(
-    createController({
-      name: 'computeisland',
-      clock,
-      random,
-      log,
-      metrics,
-      sources: [
-        mapped(nodeInformer, self),
-        mapped(allPods, self),
-        mapped(islandJobs, self),
-        mapped(islands, self),
-        { start: (enqueue) => enqueue({ name: settings.name }) },
-      ],
-      reconcile: createIslandReconcile({
-        client,
+  if (options.selfReport ?? true) {
+    const islands = manager.informer(ComputeIslandKind);
+    const self = () => [{ name: settings.name }];
+    manager.add(
+      createController({
+        name: 'computeisland',
         clock,
-        settings,
-        islands: islands.store,
-        islandJobs: islandJobs.store,
-        nodes: nodeInformer.store,
-        pods: allPods.store,
+        random,
+        log,
+        metrics,
+        sources: [
+          mapped(nodeInformer, self),
+          mapped(allPods, self),
+          mapped(islandJobs, self),
+          mapped(islands, self),
+          { start: (enqueue) => enqueue({ name: settings.name }) },
+        ],
+        reconcile: createIslandReconcile({
+          client,
+          clock,
+          settings,
+          islands: islands.store,
+          islandJobs: islandJobs.store,
+          nodes: nodeInformer.store,
+          pods: allPods.store,
+        }),
       }),
-    }),
-  );
-  return { progress };
+    );
+  }
+  return {
+    progress,
+    capacity: () => capacityOf(nodeInformer.store.list(), allPods.store.list()),
+    islandJobs: islandJobs.store,
+  };
 }

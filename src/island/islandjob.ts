@@ -22,7 +22,7 @@ export interface ReconcilerOptions {
   readonly act: Act;
   readonly events: Pick<EventRecorder, 'normal' | 'warning'>;
   readonly limits: Limits;
-  readonly settings: Pick<IslandSettings, 'name' | 'namespaces'>;
+  readonly settings: Pick<IslandSettings, 'name'>;
 }
 
 type Reconcile = (key: ObjectKey, signal: AbortSignal) => Promise<Outcome>;
@@ -40,13 +40,10 @@ export function createReconcile({ client, clock, store, look, act, events, limit
     return cached;
   }
 
-  const admitted = (job: IslandJob) =>
-    job.spec.island === settings.name && (settings.namespaces?.includes(job.metadata.namespace ?? '') ?? true);
-
   return async (key, signal) => {
     const job = newest(key);
     // Gone, or of another island: nothing is ours to do, and only a new object under the name wakes us.
-    if (job === undefined || !admitted(job)) return 'done';
+    if (job === undefined || job.spec.island !== settings.name) return 'done';
 
     let observed = await look.cached(job, signal);
     let decision = decide(observed, clock.now(), limits);

@@ -6,6 +6,7 @@ import type { ConfigMap, Job, NetworkPolicy, Node, Pod } from '../kube/core.ts';
 import { configMaps, jobs, networkPolicies, nodes, pods } from '../kube/core.ts';
 import type { Store } from '../kube/store.ts';
 import { type KubeClient, type KubeObject, keyOf } from '../kube/types.ts';
+import type { AdmitJob } from './admit.ts';
 import { unexplained } from './attempt.ts';
 import { checkPod } from './check.ts';
 import type { Decision, Observed } from './observed.ts';
@@ -34,6 +35,7 @@ export interface LookOptions {
   readonly caches: Caches;
   readonly progress: LiveProgress;
   readonly warnings: Warnings;
+  readonly admit: AdmitJob;
   readonly settings: IslandSettings;
 }
 
@@ -50,7 +52,7 @@ function isOutOfService(node: Node): boolean {
   return (node.spec?.taints ?? []).some(({ key }) => key === 'node.kubernetes.io/out-of-service');
 }
 
-export function createLook({ client, caches, progress, warnings, settings }: LookOptions): Look {
+export function createLook({ client, caches, progress, warnings, admit, settings }: LookOptions): Look {
   async function lostNodes(
     observed: readonly Pod[],
     find: (name: string) => Promise<Node | undefined> | Node | undefined,
@@ -64,11 +66,16 @@ export function createLook({ client, caches, progress, warnings, settings }: Loo
     return lost;
   }
 
-  function memory(job: IslandJob): Pick<Observed, 'report' | 'warning'> {
-    const uid = job.metadata.uid ?? '';
+  function memory(job: IslandJob): Pick<Observed, 'report' | 'warning' | 'refusal'> {
+    const { uid = '', namespace = '' } = job.metadata;
+    const refusal = admit({ namespace, spec: job.spec });
     const report = progress.get(uid);
     const warning = warnings.get(uid);
-    return { ...(report ? { report } : {}), ...(warning === undefined ? {} : { warning }) };
+    return {
+      ...(report ? { report } : {}),
+      ...(warning === undefined ? {} : { warning }),
+      ...(refusal ? { refusal } : {}),
+    };
   }
 
   async function live(seen: IslandJob, podCheck: Observed['podCheck'], signal: AbortSignal): Promise<Observed | undefined> {

@@ -11,7 +11,9 @@ export type PodCheck =
   /** It will never be accepted as it is. */
   | { readonly outcome: 'Refused'; readonly message: string }
   /** It is refused for now, such as by a quota. */
-  | { readonly outcome: 'Later'; readonly message: string };
+  | { readonly outcome: 'Later'; readonly message: string }
+  /** The queue that it is to wait in does not exist. */
+  | { readonly outcome: 'NoQueue'; readonly message: string };
 
 export interface Observed {
   readonly job: IslandJob;
@@ -30,6 +32,8 @@ export interface Observed {
   /** Whether all this was just read from the API server instead of the cache. */
   readonly live: boolean;
   readonly podCheck?: PodCheck;
+  /** Why this island does not admit the work; what runs already goes on to its end. */
+  readonly refusal?: { readonly reason: Reason; readonly message: string };
 }
 
 /** What may be done to the world. Deletions carry the uid they mean; nothing is deleted by name alone. */

@@ -1,4 +1,5 @@
 /** Merges the user's `podTemplate` patch into the pod that Atoll builds, and refuses what would undo Atoll's own promises. */
+import { gpuResource } from './capacity.ts';
 
 type Json = Record<string, unknown>;
 
@@ -53,15 +54,45 @@ export function merge(base: Json, patch: Json): Json {
   return merged;
 }
 
-/** Fields of the pod's spec that Atoll's guarantees rest on. */
-const OWNED_SPEC = ['restartPolicy', 'automountServiceAccountToken', 'terminationGracePeriodSeconds', 'activeDeadlineSeconds'];
+/** Fields of the pod's spec that Atoll's guarantees rest on, and why. */
+const OWNED_SPEC: Readonly<Record<string, string>> = {
+  restartPolicy: 'Atoll decides it from retry',
+  terminationGracePeriodSeconds: 'Atoll decides it from grace',
+  activeDeadlineSeconds: 'Atoll decides it from deadline and grace',
+  automountServiceAccountToken: 'training pods have no token of the cluster',
+  serviceAccountName: 'training pods have no identity in the cluster',
+  serviceAccount: 'training pods have no identity in the cluster',
+  hostname: 'the pods of a gang find each other by it',
+  subdomain: 'the pods of a gang find each other by it',
+};
 const OWNED_CONTAINERS = new Set(['courier', 'restore']);
 
+function objects(value: unknown): Json[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
 function named(spec: Json, list: string): string[] {
-  const items = spec[list];
-  return Array.isArray(items)
-    ? items.flatMap((item) => (isObject(item) && typeof item.name === 'string' ? [item.name] : []))
-    : [];
+  return objects(spec[list]).flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
+}
+
+/** A token of the API server would come back through a volume. */
+function tokenErrors(spec: Json, at: string): string[] {
+  const projects = (volume: Json) =>
+    isObject(volume.projected) && objects(volume.projected.sources).some((source) => 'serviceAccountToken' in source);
+  return objects(spec.volumes)
+    .filter(projects)
+    .map(({ name }) => `${at}.spec.volumes[${String(name)}] cannot project a serviceAccountToken: training pods have no token`);
+}
+
+/** Placement and quotas count resources.gpus: GPUs that only the podTemplate names would be nobody's. */
+function gpuErrors(spec: Json, at: string): string[] {
+  const asks = ({ resources }: Json) =>
+    isObject(resources) && [resources.limits, resources.requests].some((amount) => isObject(amount) && gpuResource in amount);
+  return ['containers', 'initContainers'].flatMap((list) =>
+    objects(spec[list])
+      .filter(asks)
+      .map(({ name }) => `${at}.spec.${list}[${String(name)}].resources cannot ask for ${gpuResource}: use resources.gpus`),
+  );
 }
 
 /** What in the patch is not the user's to change, each with what to do instead; empty when it may be merged. */
@@ -80,8 +111,8 @@ export function podTemplateErrors(patch: Readonly<Record<string, unknown>>): str
           errors.push(`${at}.metadata.${key}[${name}] cannot be set: names under atoll.dev/ are Atoll's`);
   }
   const spec = isObject(patch.spec) ? patch.spec : {};
-  for (const key of OWNED_SPEC)
-    if (key in spec) errors.push(`${at}.spec.${key} cannot be set: Atoll decides it from grace and retry`);
+  for (const [key, why] of Object.entries(OWNED_SPEC)) if (key in spec) errors.push(`${at}.spec.${key} cannot be set: ${why}`);
+  errors.push(...tokenErrors(spec, at), ...gpuErrors(spec, at));
   for (const list of ['containers', 'initContainers'])
     for (const name of named(spec, list))
       if (OWNED_CONTAINERS.has(name))

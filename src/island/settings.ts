@@ -39,11 +39,20 @@ export interface CourierSettings {
   };
 }
 
+export interface IslandAdmission {
+  /** Images of trainers, and of all that a podTemplate adds: each a whole reference, or a start that ends with "*". */
+  readonly images?: readonly string[] | undefined;
+  /** Most GPUs that one work may ask for, over all its pods. */
+  readonly maxGpus?: number | undefined;
+}
+
 export interface IslandSettings {
   /** Name of this island's ComputeIsland; only IslandJobs with this `spec.island` are touched. */
   readonly name: string;
   /** Namespaces whose IslandJobs are admitted; absent means all. */
   readonly namespaces?: readonly string[];
+  /** What of the works in them is admitted; absent means all. */
+  readonly admit?: IslandAdmission;
   readonly images: { readonly atoll: string; readonly workload: string };
   readonly stores: readonly IslandStore[];
   /** Secret of this agent: per-attempt bearers are derived from it, so none has to be stored. */

@@ -21,7 +21,12 @@ export interface View {
   /** Whether pods of concluded attempts still run. */
   readonly remains: boolean;
   /** Why the next attempt cannot be made now although it is due. */
-  readonly refused?: string;
+  readonly held?: Held;
+}
+
+export interface Held {
+  readonly reason: Reason;
+  readonly message: string;
 }
 
 export interface Standing {
@@ -42,11 +47,11 @@ export function standing(view: View): Standing {
       ...(status.message === undefined ? {} : { message: status.message }),
     };
   if (status.stopped) return { state: 'Stopped', reason: 'Stopped', message: 'the owner stopped it; nothing of it runs' };
-  if (attempt) return ofAttempt(attempt);
+  if (attempt) return view.held ? { state: 'Pending', ...view.held } : ofAttempt(attempt);
   if (view.remains) return { state: 'Stopping', reason: 'Stopping', message: 'pods of an earlier attempt are still ending' };
   if (view.deleting || spec.stop) return { state: 'Stopping', reason: view.deleting ? 'DeletionPending' : 'Stopping' };
   if (spec.suspend) return { state: 'Suspended', reason: 'Suspended', message: suspended(status) };
-  if (view.refused !== undefined) return { state: 'Pending', reason: 'PodRefused', message: view.refused };
+  if (view.held) return { state: 'Pending', ...view.held };
   if (status.nextAttemptAt !== undefined) {
     const last = status.attempts.at(-1);
     const why = last ? ` after ${last.class} of attempt ${last.number}: ${last.message ?? ''}` : '';
@@ -77,7 +82,7 @@ function ofAttempt(attempt: AttemptStanding): Standing {
     case 'Running':
       return { state: 'Running', reason: 'Running', message: `attempt ${number} is running` };
     case 'Queued':
-      return { state: 'Queued', reason: 'WaitingForPod', message: `the Job of attempt ${number} waits in its queue` };
+      return { state: 'Queued', reason: 'WaitingForQueue', message: `the Job of attempt ${number} waits in its queue` };
     case 'Uncreated':
     case 'NoPod':
     case 'Unscheduled':

@@ -97,6 +97,97 @@ describe('starting', () => {
     );
     assert.equal(status.attempt, 5);
   });
+
+  it('and it is told that it went back', () => {
+    const lost = observed(islandJob({ attempt: 1, attempts: [closed(1, 'Crash')] }), {
+      kubeJobs: [kubeJob(4, { done: 'Failed', released: true })],
+    });
+    assert.deepEqual(act(lost).events, [
+      {
+        type: 'Warning',
+        reason: 'StateWentBack',
+        message: 'attempt 4 has left objects, but the status knew of 1 attempts only: 5 is the next',
+      },
+    ]);
+    const whole = observed(islandJob({ attempt: 1, attempts: [closed(1, 'Crash')] }), {
+      kubeJobs: [kubeJob(1, { done: 'Failed', released: true })],
+    });
+    assert.deepEqual(act(whole).events, []);
+  });
+});
+
+describe('not starting', () => {
+  const unknown = { annotations: { 'atoll.dev/unknown-to-hub': at(20) } };
+
+  it('a work that the island does not admit fails with the reason, and the API server is not asked', () => {
+    const refusal = { reason: 'ImageNotAdmitted', message: 'island local does not admit the image i' } as const;
+    const { status, actions, events } = act(observed(islandJob(undefined), { refusal }));
+    assert.deepEqual([status.state, status.reason, status.attempt], ['Failed', 'ImageNotAdmitted', 0]);
+    assert.deepEqual([status.message, actions], [refusal.message, []]);
+    assert.deepEqual(events, [{ type: 'Warning', ...refusal }]);
+  });
+
+  it('a work that is no longer admitted runs on, and gets no further attempt', () => {
+    const refusal = { reason: 'LimitExceeded', message: 'too many GPUs' } as const;
+    const going = observed(islandJob({ attempt: 1, attempts: [open(1)] }), { refusal, kubeJobs: [kubeJob(1)], pods: [pod(1)] });
+    assert.deepEqual([act(going).status.state, act(going).actions], ['Running', []]);
+    const over = act(observed(islandJob({ attempt: 1, attempts: [closed(1, 'Crash')] }), { refusal }));
+    assert.deepEqual(
+      [over.status.state, over.status.reason, over.status.attempts],
+      ['Failed', 'LimitExceeded', [closed(1, 'Crash')]],
+    );
+  });
+
+  it('a work that the hub does not know gets no attempt, first or further, and says so', () => {
+    for (const before of [undefined, { attempt: 1, attempts: [closed(1, 'Crash')] }]) {
+      const { status, actions, again } = act(observed(islandJob(before, {}, unknown), accepted));
+      assert.deepEqual([status.state, status.reason, again], ['Pending', 'UnknownJobs', undefined]);
+      assert.match(status.message ?? '', /the hub does not know this work since 2026-01-01T00:00:20Z/);
+      assert.deepEqual([status.attempts, actions], [before?.attempts ?? [], []]);
+    }
+  });
+
+  it('a number that was stored before the hub forgot the work is not made into pods', () => {
+    const { status, actions } = act(observed(islandJob({ attempt: 1, attempts: [{ number: 1 }] }, {}, unknown)));
+    assert.deepEqual([status.state, status.reason, actions], ['Pending', 'UnknownJobs', []]);
+  });
+
+  it('pods of a work that the hub does not know run on, and publishing goes on', () => {
+    const job = islandJob({ attempt: 1, attempts: [open(1)] }, {}, unknown);
+    const going = act(observed(job, { kubeJobs: [kubeJob(1)], pods: [pod(1)] }));
+    assert.deepEqual([going.status.state, going.actions], ['Running', []]);
+    const done = act(
+      observed(job, { kubeJobs: [kubeJob(1, { done: 'Complete' })], pods: [endedPod(1, 0, { final: final(1) })] }),
+    );
+    assert.deepEqual([done.status.state, done.status.output?.manifest], ['Succeeded', final(1).manifest]);
+  });
+
+  it('a work that the hub does not know ends as asked', () => {
+    const { status } = act(observed(islandJob({ attempt: 1, attempts: [closed(1, 'Crash')] }, { stop: true }, unknown)));
+    assert.equal(status.state, 'Stopped');
+  });
+});
+
+describe('waiting in a queue', () => {
+  const queued = (over: Record<string, unknown> = {}) => ({ queueName: 'gpus', ...over });
+  const missing = { podCheck: { outcome: 'NoQueue', message: 'queue gpus is not there' } } as const;
+
+  it('that does not exist is looked at again every 30 s', () => {
+    const { status, again } = act(observed(islandJob(undefined, queued()), missing));
+    assert.deepEqual([status.state, status.reason, status.attempt, again], ['Pending', 'QueueNotFound', 0, 30_000]);
+  });
+
+  it('that does not exist counts against the deadline', () => {
+    const job = islandJob(undefined, queued({ queueDeadline: '1m' }));
+    assert.equal(act(observed(job, missing), 50).again, 10_000);
+    const { status } = act(observed(job, missing), 60);
+    assert.deepEqual([status.state, status.reason], ['Failed', 'QueueDeadlineExceeded']);
+  });
+
+  it('is looked for before every attempt', () => {
+    const again = observed(islandJob({ attempt: 1, attempts: [closed(1, 'Crash')] }, queued()));
+    assert.deepEqual(decide(again, now(60), limits), { type: 'Look', at: 'PodCheck' });
+  });
 });
 
 describe('running', () => {

@@ -193,6 +193,21 @@ describe('a podTemplate', () => {
     [{ spec: { initContainers: [{ name: 'restore', image: 'evil' }] } }, /initContainers\[restore\] cannot be changed/],
     [{ spec: { restartPolicy: 'Always' } }, /spec\.restartPolicy cannot be set/],
     [{ spec: { automountServiceAccountToken: true } }, /automountServiceAccountToken cannot be set/],
+    [{ spec: { serviceAccountName: 'admin' } }, /serviceAccountName cannot be set: training pods have no identity/],
+    [{ spec: { serviceAccount: 'admin' } }, /serviceAccount cannot be set: training pods have no identity/],
+    [
+      { spec: { volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } }] } },
+      /volumes\[v\] cannot project a serviceAccountToken/,
+    ],
+    [
+      { spec: { containers: [{ name: 'trainer', resources: { limits: { 'nvidia.com/gpu': '8' } } }] } },
+      /containers\[trainer\]\.resources cannot ask for nvidia\.com\/gpu: use resources\.gpus/,
+    ],
+    [
+      { spec: { initContainers: [{ name: 'pre', resources: { requests: { 'nvidia.com/gpu': 1 } } }] } },
+      /initContainers\[pre\]\.resources cannot ask for nvidia\.com\/gpu/,
+    ],
+    [{ spec: { subdomain: 'x' } }, /spec\.subdomain cannot be set/],
     [{ metadata: { labels: { 'atoll.dev/attempt': '9' } } }, /names under atoll\.dev\/ are Atoll's/],
     [{ metadata: { finalizers: [] } }, /metadata\.finalizers cannot be set/],
     [{ spec: { containers: [{ name: 'second', image: 'x' }] } }, /containers\[second\] cannot be added: use initContainers/],
