@@ -35,6 +35,7 @@ const sources = {
   kubelet: kubernetes('kubelet', 20),
   'kube-proxy': kubernetes('kube-proxy', 10),
   versitygw: { module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw', ldflags: '-s -w', seconds: 60 },
+  'nats-server': { module: 'nats', package: 'github.com/nats-io/nats-server/v2', ldflags: '-s -w', seconds: 20 },
 } satisfies Record<string, Source>;
 
 export type BinaryName = keyof typeof sources;
@@ -145,7 +146,7 @@ async function goVersion(): Promise<string> {
   } catch (error) {
     if (error instanceof CommandError && error.code !== undefined) throw error;
     throw new Error(
-      'cannot compile the Kubernetes programs: there is no Go on the PATH. Install Go 1.25 or newer, or set ATOLL_ASSETS to a folder with prebuilt programs',
+      'cannot compile the Kubernetes programs: there is no Go on the PATH. Install Go 1.26 or newer, or set ATOLL_ASSETS to a folder with prebuilt programs',
       { cause: error },
     );
   }

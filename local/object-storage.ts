@@ -1,12 +1,11 @@
 /** A real S3-compatible object store beside the clusters: versitygw on a folder. */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type BinariesOptions, binaries } from './binaries.ts';
 import { Component, untilReady } from './component.ts';
 import { temporaryFolder } from './guard.ts';
-import { freePort } from './ports.ts';
+import { accepts, freePort } from './ports.ts';
 
 export interface ObjectStorageOptions extends BinariesOptions {
   /** Where objects and the log go; kept after `stop()`. Default: a temporary folder, removed by `stop()`. */
@@ -118,17 +117,4 @@ export async function startObjectStorage(options: ObjectStorageOptions = {}): Pr
     throw error;
   }
   return storage;
-}
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1000 });
-    const end = (result: boolean) => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('timeout', () => end(false));
-    socket.once('error', () => end(false));
-  });
 }

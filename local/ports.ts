@@ -1,5 +1,5 @@
-/** Free TCP ports of the loopback address for servers that want to know theirs before they start. */
-import { createServer } from 'node:net';
+/** TCP ports: free ones of the loopback address for servers that want to know theirs before they start, and whether one is taken. */
+import { connect, createServer } from 'node:net';
 
 /** A port nobody listens on, below the range that outgoing connections are given, so that none of them takes it meanwhile. */
 export async function freePort(): Promise<number> {
@@ -15,5 +15,19 @@ function canListen(port: number): Promise<boolean> {
     const server = createServer();
     server.once('error', () => resolve(false));
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Whether something takes a connection there within a second. */
+export function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const end = (result: boolean) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('timeout', () => end(false));
+    socket.once('error', () => end(false));
   });
 }

@@ -51,7 +51,7 @@ async function check(): Promise<number> {
 async function prepare(stage: Stage): Promise<void> {
   if (stage.name === 'unit') return stage.files.some((file) => file.includes('/test/workloads/')) ? preparePython() : undefined;
   const options = { progress, signal: stop.signal };
-  const needed: BinaryName[] = ['etcd', 'kube-apiserver', 'kubectl', 'versitygw'];
+  const needed: BinaryName[] = ['etcd', 'kube-apiserver', 'kubectl', 'versitygw', 'nats-server'];
   if (stage.name === 'servers') return void (await binaries(needed, options));
   const missing = await missingRequirements();
   for (const sentence of missing) progress.say(sentence);

@@ -20,6 +20,8 @@ export const annotations = {
   hubUid: 'atoll.dev/hub-uid',
   /** metadata.generation of the hub's IslandJob that was applied here last. */
   hubGeneration: 'atoll.dev/hub-generation',
+  /** Digest, as the hub gave it, of the fields that may change while it runs; see `liveDigest` of the link. */
+  hubLive: 'atoll.dev/hub-live',
   /** Since when the hub does not know it, RFC 3339: what runs goes on, and no new attempt is made. */
   unknownToHub: 'atoll.dev/unknown-to-hub',
 } as const;

@@ -14,7 +14,7 @@ export interface Stage {
   images: ImageName[];
 }
 
-const servers = ['local/apiserver.ts', 'local/object-storage.ts', 'local/binaries.ts'];
+const servers = ['local/apiserver.ts', 'local/object-storage.ts', 'local/nats.ts', 'local/binaries.ts'];
 const clusters = ['local/cluster.ts', 'local/up.ts', 'local/main.ts', 'local/demo.ts', 'local/images.ts'];
 
 /** The test files whose path holds one of the patterns (all without any), quick ones first. */
@@ -27,7 +27,7 @@ export async function stages(patterns: readonly string[]): Promise<Stage[]> {
     .toSorted((a, b) => a.localeCompare(b));
   const all: Stage[] = [
     { name: 'unit', about: 'nothing but this process', concurrency: 2, files: [], images: [] },
-    { name: 'servers', about: 'real API servers and object stores', concurrency: 2, files: [], images: [] },
+    { name: 'servers', about: 'real API servers, object stores and NATS servers', concurrency: 2, files: [], images: [] },
     { name: 'clusters', about: 'real clusters', concurrency: 1, files: [], images: [] },
   ];
   for (const file of files) {

@@ -1,0 +1,34 @@
+/** Digests by which hub and island see that they agree, without sending what they agree about. */
+import { createHash } from 'node:crypto';
+import type { IslandJobSpec } from '../api/islandjob.ts';
+import type { HaveEntry } from './messages.ts';
+
+/** SHA-256 over the entries sorted by uid, one JSON text a line, as lower-case hexadecimal. */
+export function haveDigest(entries: readonly HaveEntry[]): string {
+  const hash = createHash('sha256');
+  for (const [uid, revision, live, state, message = ''] of sortedByUid(entries))
+    hash.update(`${JSON.stringify([uid, revision, live, state, message])}\n`);
+  return hash.digest('hex');
+}
+
+export function sortedByUid(entries: readonly HaveEntry[]): HaveEntry[] {
+  return entries.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/**
+ * What of a spec may change while it runs, in 16 hexadecimal digits. An island keeps what the hub said and never calculates it, so
+ * that sides of different versions agree. `stop` is not in it: it is one-way, and a hub that forgot it must not fight the island.
+ */
+export function liveDigest(spec: Pick<IslandJobSpec, 'suspend' | 'retry' | 'checkpoint'>): string {
+  const { suspend, retry, checkpoint } = spec;
+  return createHash('sha256').update(canonical({ suspend, retry, checkpoint })).digest('hex').slice(0, 16);
+}
+
+/** JSON with the keys of objects in order. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner,
+  );
+}
