@@ -1,7 +1,8 @@
 /** A real API server with its own etcd on the loopback address: no root, no nodes, ready in seconds. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
+import { type AuditEvent, auditEvents, auditFlags } from './audit.ts';
 import { type BinariesOptions, binaries } from './binaries.ts';
 import { type CommandOptions, type CommandOutput, command } from './command.ts';
 import { Component, untilReady } from './component.ts';
@@ -14,6 +15,8 @@ export interface ApiServerOptions extends BinariesOptions {
   dir?: string;
   /** Flags appended to those of kube-apiserver, for example `--audit-log-path=...`. */
   flags?: readonly string[];
+  /** Whether requests about Atoll's objects are written down; read them with `audit()`. */
+  audit?: boolean;
 }
 
 export interface RestartOptions {
@@ -95,6 +98,36 @@ export class ApiServer implements AsyncDisposable {
     this.#server.signal('SIGCONT');
   }
 
+  /**
+   * A copy of everything the API server holds, as a snapshot of etcd's disk would be: etcd stands still while its folder is copied, then
+   * goes on. The copy's folder is below the server's and goes with it.
+   */
+  async backup(): Promise<string> {
+    const folder = join(this.dir, 'backups');
+    await mkdir(folder, { recursive: true });
+    const path = join(folder, String((await readdir(folder)).length + 1));
+    this.#etcd.signal('SIGSTOP');
+    try {
+      await command('cp', ['--archive', '--sparse=always', join(this.dir, etcdData), path]);
+    } finally {
+      this.#etcd.signal('SIGCONT');
+    }
+    return path;
+  }
+
+  /** Stops both programs, puts a backup in the place of what they hold, and starts them: resource versions go back too. */
+  async restore(backup: string, signal?: AbortSignal): Promise<void> {
+    await Promise.all([this.#server.kill(), this.#etcd.kill()]);
+    await rm(join(this.dir, etcdData), { recursive: true });
+    await command('cp', ['--archive', '--sparse=always', backup, join(this.dir, etcdData)]);
+    await this.start(signal);
+  }
+
+  /** The requests it has answered about Atoll's objects, and the Jobs and pods written; only with the option `audit`. */
+  audit(): Promise<AuditEvent[]> {
+    return auditEvents(this.dir);
+  }
+
   /** Ends both programs and removes the temporary folder. */
   async stop(): Promise<void> {
     await Promise.all([this.#server.kill(), this.#etcd.kill()]); // nothing of it is read again
@@ -133,13 +166,14 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     url,
     kubeconfigPath,
     credentials: { ca: ca ?? '', certificate: certificate ?? '', key: key ?? '' },
-    etcd: component('etcd', etcdFlags('etcd')),
+    etcd: component('etcd', etcdFlags()),
     server: component('kube-apiserver', [
       ...apiServerFlags(),
       `--secure-port=${port}`,
       '--bind-address=127.0.0.1',
       '--authorization-mode=RBAC',
       '--disable-admission-plugins=ServiceAccount', // there is no controller that makes the default service accounts
+      ...(options.audit ? await auditFlags(dir) : []),
       ...(options.flags ?? []),
     ]),
     kubectl: programs.kubectl,
@@ -154,15 +188,18 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   return server;
 }
 
+/** Folder of etcd's data below the API server's. */
+const etcdData = 'etcd-data';
+
 /** etcd on two sockets in its folder, so that it needs no port; durability is not wanted here. */
-export function etcdFlags(dataDir: string): string[] {
+export function etcdFlags(): string[] {
   const urls = [
     '--listen-client-urls=unix://etcd:1',
     '--advertise-client-urls=unix://etcd:1',
     '--listen-peer-urls=unix://peer:1',
   ];
   const peers = ['--initial-advertise-peer-urls=unix://peer:1', '--initial-cluster=default=unix://peer:1'];
-  return [`--data-dir=${dataDir}-data`, ...urls, ...peers, '--unsafe-no-fsync', '--log-level=warn'];
+  return [`--data-dir=${etcdData}`, ...urls, ...peers, '--unsafe-no-fsync', '--log-level=warn'];
 }
 
 /** The flags that every API server here has in common, for one that runs in the folder that holds `pki` and etcd's socket. */

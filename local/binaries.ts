@@ -1,6 +1,6 @@
 /** Finds the server programs that clusters are made of, or compiles them once from the Go modules in `local/go`. */
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError, command } from './command.ts';
 import { withLock } from './lock.ts';
@@ -11,7 +11,7 @@ const version = 'k8s.io/component-base/version';
 const kubernetesFlags = `-s -w -X ${version}.gitVersion=v1.35.4 -X ${version}.gitMajor=1 -X ${version}.gitMinor=35`;
 
 interface Source {
-  /** Folder under `local/go` that holds its go.mod and go.sum. */
+  /** Folder under `local/go` that holds its go.mod and go.sum, and a program of our own where the package is `.`. */
   module: string;
   package: string;
   ldflags: string;
@@ -36,6 +36,13 @@ const sources = {
   'kube-proxy': kubernetes('kube-proxy', 10),
   versitygw: { module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw', ldflags: '-s -w', seconds: 60 },
   'nats-server': { module: 'nats', package: 'github.com/nats-io/nats-server/v2', ldflags: '-s -w', seconds: 20 },
+  helm: {
+    module: 'helm',
+    package: 'helm.sh/helm/v4/cmd/helm',
+    ldflags: '-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1',
+    seconds: 90,
+  },
+  coredns: { module: 'coredns', package: '.', ldflags: '-s -w', seconds: 30 },
 } satisfies Record<string, Source>;
 
 export type BinaryName = keyof typeof sources;
@@ -136,7 +143,7 @@ async function cachePath(name: BinaryName, go: string): Promise<string> {
   const source = sources[name];
   const folder = join(checkout, 'local/go', source.module);
   const hash = createHash('sha256').update(`${go}\n${source.package}\n${source.ldflags}\nCGO_ENABLED=0 -trimpath\n`);
-  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(folder, file)));
+  for (const file of (await readdir(folder)).toSorted()) hash.update(await readFile(join(folder, file)));
   return join(cacheDir(), 'bin', `${name}-${hash.digest('hex').slice(0, 12)}`, name);
 }
 

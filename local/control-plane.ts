@@ -83,7 +83,7 @@ export async function createApi(
     url,
     kubeconfigPath,
     credentials: { ca, certificate, key },
-    etcd: machine.component('etcd', programs.etcd, etcdFlags('etcd')),
+    etcd: machine.component('etcd', programs.etcd, etcdFlags()),
     server: machine.component('kube-apiserver', programs['kube-apiserver'], server),
     kubectl: programs.kubectl,
     remove: async () => {},
