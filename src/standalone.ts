@@ -13,6 +13,7 @@ export async function runStandalone(options: RoleOptions<StandaloneSettings>): P
     createHubControllers({
       ...parts,
       stores: openStores(settings.stores, parts.clock),
+      quotas: settings.quotas,
       settings: {
         images: settings.images,
         namespaces: settings.namespaces,

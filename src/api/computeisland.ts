@@ -61,6 +61,9 @@ const status = z.object({
   clusterUid: text(64)
     .optional()
     .describe('uid of the namespace kube-system of the cluster that joined; another cluster is not trusted under this name.'),
+  joinedWith: digest()
+    .optional()
+    .describe('SHA-256 of the join token that it joined with: no other cluster can join with it again.'),
   lastHeard: time().optional().describe('When the agent of the island was last heard, written at most once a minute.'),
   capacity: capacity.optional().describe('What the island has, as its agent counted it.'),
   jobs: int(0, int53).default(0).describe('IslandJobs placed there that have not ended.'),

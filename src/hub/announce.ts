@@ -2,6 +2,7 @@
 import type { WorkStatus } from '../api/work.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject } from '../kube/types.ts';
+import type { Why } from './work.ts';
 
 export type Announcer = Pick<EventRecorder, 'normal' | 'warning'>;
 
@@ -12,15 +13,17 @@ export function announceWork(
   what: string,
   before: WorkStatus | undefined,
   after: WorkStatus | undefined,
+  moves?: Why,
 ): void {
   if (!after) return;
+  if (moves && (moves.reason !== before?.reason || after.placement !== before.placement)) {
+    events.warning(object, moves.reason, `${what}: ${moves.message}`, 'Move');
+  }
   if (after.placement > (before?.placement ?? 0)) {
-    events.normal(
-      object,
-      'Started',
-      `${what}: placement ${after.placement} on island ${after.island} as IslandJob ${after.job}`,
-      'Place',
-    );
+    const said = `${what}: placement ${after.placement} on island ${after.island} as IslandJob ${after.job}`;
+    const from = before?.island === undefined ? '' : ` after placement ${before.placement} on island ${before.island}`;
+    if (before && before.placement > 0) events.normal(object, 'Moved', `${said}${from}`, 'Place');
+    else events.normal(object, 'Started', said, 'Place');
   }
   if (after.failure && after.failure.finishedAt !== before?.failure?.finishedAt && after.state !== 'Blocked') {
     const { number, class: kind, message } = after.failure;

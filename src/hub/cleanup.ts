@@ -1,8 +1,10 @@
 /** Deletion: what belongs to an object is deleted by uid, and its finalizer goes when nothing of it is left. */
+import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
 import { finalizers } from '../api/labels.ts';
 import { hasFinalizer, removeFinalizer } from '../kube/finalizers.ts';
 import type { KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
 import { keyOf } from '../kube/types.ts';
+import type { AwayIslands } from './away.ts';
 
 export interface Children {
   type: ResourceType<KubeObject>;
@@ -18,6 +20,7 @@ export async function cleanUp<T extends KubeObject>(
   type: ResourceType<T>,
   object: T,
   children: readonly Children[],
+  away: AwayIslands,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (!hasFinalizer(object, finalizers.cleanup)) return undefined;
@@ -31,7 +34,11 @@ export async function cleanUp<T extends KubeObject>(
         const outcome = await client.delete(kind, keyOf(child), { uid: uid ?? '', propagationPolicy: 'Background', signal });
         if (outcome === 'gone' || held.length === 0) continue;
       }
-      left.push(`${kind.kind} ${name}`);
+      if (kind.kind !== IslandJobKind.kind) left.push(`${kind.kind} ${name}`);
+      else if (!(await away.release(child as IslandJob))) {
+        const note = away.note(child as IslandJob);
+        left.push(`${kind.kind} ${name}${note === undefined ? '' : ` (${note})`}`);
+      }
     }
   }
   if (left.length === 0) {

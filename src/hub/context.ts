@@ -11,6 +11,9 @@ import type { KubeMetrics } from '../kube/metrics.ts';
 import { mapped, type Source } from '../kube/sources.ts';
 import type { KubeClient, Log, ObjectKey } from '../kube/types.ts';
 import type { Announcer } from './announce.ts';
+import type { AwayIslands } from './away.ts';
+import { hasEnded } from './islands.ts';
+import type { HubRegistry } from './registry.ts';
 import { type WorkRunner, workIndex } from './runner.ts';
 import type { HubSettings } from './settings.ts';
 
@@ -31,10 +34,14 @@ export interface HubContext extends HubInformers {
   settings: HubSettings;
   events: Announcer;
   runner: WorkRunner;
+  away: AwayIslands;
+  /** Of islands elsewhere; absent when hub and island are one process. */
+  registry?: HubRegistry | undefined;
   /** Names of the stores in the operator's settings. */
   storeNames: ReadonlySet<string>;
 }
 
+const jobIndexes = { ...workIndex, island: ({ spec }: IslandJob) => [spec.island] };
 const shardIndexes = { training: (shard: ExpertShard) => [shard.spec.trainingUid] };
 const trainingIndexes = {
   dataset: ({ metadata, spec }: ExpertTraining) => [`${metadata.namespace}/${spec.dataset}`],
@@ -46,7 +53,7 @@ export function createInformers(manager: Manager): HubInformers {
     trainings: manager.informer(ExpertTrainingKind, { indexes: trainingIndexes }),
     shards: manager.informer(ExpertShardKind, { indexes: shardIndexes }),
     islands: manager.informer(ComputeIslandKind),
-    jobs: manager.informer(IslandJobKind, { indexes: workIndex }),
+    jobs: manager.informer(IslandJobKind, { indexes: jobIndexes }),
   };
 }
 
@@ -59,6 +66,32 @@ export function islandsChanged(islands: Informer<ComputeIsland>, waiting: () => 
   const facts = ({ metadata, spec, status }: ComputeIsland) =>
     JSON.stringify([metadata.labels, metadata.deletionTimestamp, spec, status?.state, status?.labels, status?.capacity?.gpus]);
   return mapped(islands, waiting, { when: (change) => change.type !== 'update' || facts(change.object) !== facts(change.old) });
+}
+
+/** Wakes the owners of works on an island that is drained, falls silent, comes back, or refuses an IslandJob. */
+export function islandOfWorkChanged(
+  { islands, jobs, registry }: Pick<HubContext, 'islands' | 'jobs' | 'registry'>,
+  owner: string,
+): Source[] {
+  const owners = (some: readonly IslandJob[]): ObjectKey[] =>
+    some.flatMap(({ metadata: { namespace, ownerReferences } }) =>
+      (ownerReferences ?? [])
+        .filter(({ kind, controller }) => controller && kind === owner)
+        .map(({ name }) => ({ name, ...(namespace === undefined ? {} : { namespace }) })),
+    );
+  const facts = ({ spec, status }: ComputeIsland) => `${spec.drain} ${status?.state}`;
+  const there = (name: string) => jobs.store.byIndex('island', name).filter((job) => !hasEnded(job));
+  const changed = mapped(islands, ({ metadata }) => owners(there(metadata.name)), {
+    when: (change) => change.type !== 'update' || facts(change.object) !== facts(change.old),
+  });
+  if (!registry) return [changed];
+  const refused: Source = {
+    start: (enqueue) =>
+      registry.onChange((_, some) => {
+        for (const key of owners(some.flatMap((job) => jobs.store.get(job) ?? []))) enqueue(key);
+      }),
+  };
+  return [changed, refused];
 }
 
 export const defaultProgressEveryMs = 5_000;

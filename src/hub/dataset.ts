@@ -9,7 +9,7 @@ import { forKind, owned } from '../kube/sources.ts';
 import { keyOf } from '../kube/types.ts';
 import { announceWork } from './announce.ts';
 import { cleanUp } from './cleanup.ts';
-import { admits, defaultProgressEveryMs, type HubContext, islandsChanged, soonest } from './context.ts';
+import { admits, defaultProgressEveryMs, type HubContext, islandOfWorkChanged, islandsChanged, soonest } from './context.ts';
 import { type PartitionResult, partitionResult, sizeText } from './partition.ts';
 import { workText } from './progress.ts';
 import { mustConfirm, refusedMs } from './runner.ts';
@@ -22,7 +22,7 @@ import type { Why } from './work.ts';
 const cleanupMs = 10_000;
 
 export function createDatasetController(context: HubContext): Controller {
-  const { client, clock, datasets, jobs, islands, events, runner, settings } = context;
+  const { client, clock, datasets, jobs, islands, events, runner, settings, away } = context;
   const writer = createStatusWriter<ExpertDatasetStatus, ExpertDataset>({
     client,
     clock,
@@ -33,7 +33,7 @@ export function createDatasetController(context: HubContext): Controller {
 
   async function remove(dataset: ExpertDataset, signal: AbortSignal): Promise<Outcome> {
     const labelSelector = `${labels.datasetUid}=${dataset.metadata.uid}`;
-    const waits = await cleanUp(client, ExpertDatasetKind, dataset, [{ type: IslandJobKind, labelSelector }], signal);
+    const waits = await cleanUp(client, ExpertDatasetKind, dataset, [{ type: IslandJobKind, labelSelector }], away, signal);
     if (waits === undefined) return 'done';
     const why: Why = { reason: 'DeletionPending', message: waits };
     await writer.write(dataset, datasetStatus(dataset, dataset.status?.work, undefined, why, clock.now()), { signal });
@@ -55,7 +55,7 @@ export function createDatasetController(context: HubContext): Controller {
     const now = clock.now();
     const status = datasetStatus(dataset, plan.status, result, undefined, now);
     const written = await writer.write(dataset, status, { confirm: mustConfirm(plan, before), signal });
-    announceWork(events, dataset, 'partition', before, plan.status);
+    announceWork(events, dataset, 'partition', before, plan.status, plan.moves);
     if (status.state !== dataset.status?.state) announceState(dataset, status);
     const refused = await runner.carryOut(plan, signal);
     if (refused) {
@@ -86,7 +86,12 @@ export function createDatasetController(context: HubContext): Controller {
     ...context,
     name: 'dataset',
     workers: 2,
-    sources: [forKind(datasets), owned(jobs, ExpertDatasetKind), islandsChanged(islands, () => waiting().map(keyOf))],
+    sources: [
+      forKind(datasets),
+      owned(jobs, ExpertDatasetKind),
+      islandsChanged(islands, () => waiting().map(keyOf)),
+      ...islandOfWorkChanged(context, 'ExpertDataset'),
+    ],
     async reconcile(key, signal) {
       const dataset = datasets.store.get(key);
       return dataset && admits(settings, key) ? reconcile(dataset, signal) : 'done';

@@ -5,6 +5,7 @@ import type { ExpertTraining, ExpertTrainingStatus } from '../api/experttraining
 import type { Manifest } from '../api/manifest.ts';
 import type { WorkStatus } from '../api/work.ts';
 import { ensembleInputs } from './inputs.ts';
+import { islandLostOf } from './move.ts';
 import { type PartFacts, type PartWish, waitsForExperts } from './router.ts';
 import type { HubSettings } from './settings.ts';
 import { evaluationTemplate } from './templates.ts';
@@ -23,7 +24,8 @@ export function evaluationWish(
   else if (training.spec.router && router?.state !== 'Accepted') {
     hold = { reason: 'WaitingForRouter', message: `the router is ${router?.state ?? 'Waiting'}` };
   }
-  return { template: evaluationTemplate(training, inputs, settings), wish: { suspend: training.spec.suspend, stop, hold } };
+  const wish = { suspend: training.spec.suspend, stop, hold, islandLost: islandLostOf(training) };
+  return { template: evaluationTemplate(training, inputs, settings), wish };
 }
 
 const mostMetrics = 64;

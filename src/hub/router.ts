@@ -2,13 +2,14 @@
 import type { ExpertTraining } from '../api/experttraining.ts';
 import type { Experts } from './experts.ts';
 import { ensembleInputs } from './inputs.ts';
+import { islandLostOf } from './move.ts';
 import type { HubSettings } from './settings.ts';
 import { type JobTemplate, routerTemplate } from './templates.ts';
 import type { Why, Wish } from './work.ts';
 
 export interface PartWish {
   template: JobTemplate;
-  wish: Pick<Wish, 'suspend' | 'hold' | 'stop'>;
+  wish: Pick<Wish, 'suspend' | 'hold' | 'stop' | 'islandLost'>;
 }
 
 export interface PartFacts {
@@ -25,7 +26,10 @@ export function routerWish({ training, experts, stop }: PartFacts, settings: Hub
   const bound = router.start === 'WhenExpertsComplete';
   const template = routerTemplate(training, ensembleInputs(training, bound ? experts.accepted : []), settings);
   const waits = bound && !experts.complete;
-  return { template, wish: { suspend, stop, hold: waits ? waitsForExperts(experts) : undefined } };
+  return {
+    template,
+    wish: { suspend, stop, islandLost: islandLostOf(training), hold: waits ? waitsForExperts(experts) : undefined },
+  };
 }
 
 export function waitsForExperts({ accepted, total }: Experts): Why {

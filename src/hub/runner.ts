@@ -8,6 +8,8 @@ import type { Clock } from '../clock.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Store } from '../kube/store.ts';
 import { type KubeClient, keyOf } from '../kube/types.ts';
+import type { Avoidance } from './avoid.ts';
+import type { AwayIslands } from './away.ts';
 import type { Placer } from './islands.ts';
 import { islandJob, type JobTemplate, jobName, workKey } from './templates.ts';
 import { type ReadableStore, type Verification, verifyOutput } from './verify.ts';
@@ -18,6 +20,9 @@ export interface RunnerOptions {
   clock: Clock;
   jobs: Store<IslandJob>;
   placer: Placer;
+  avoidance: Avoidance;
+  away: AwayIslands;
+  claimDeadlineMs?: number | undefined;
   stores: ReadonlyMap<string, ReadableStore>;
 }
 
@@ -55,7 +60,8 @@ const mostWaiting = 16_384;
 /** How long after the API server refused an IslandJob it is asked again. */
 export const refusedMs = 60_000;
 
-export function createWorkRunner({ client, clock, jobs, placer, stores }: RunnerOptions): WorkRunner {
+export function createWorkRunner(options: RunnerOptions): WorkRunner {
+  const { client, clock, jobs, placer, stores, avoidance, away, claimDeadlineMs } = options;
   /** Back-off of verifications that the store did not answer, by uid of the IslandJob. */
   const waiting = new Map<string, { tries: number; until: number; last: Verification }>();
 
@@ -114,6 +120,21 @@ export function createWorkRunner({ client, clock, jobs, placer, stores }: Runner
     }
   }
 
+  async function change(action: Exclude<WorkAction, { type: 'Create' }>, signal: AbortSignal): Promise<undefined> {
+    const { job } = action;
+    const { uid = '', resourceVersion, deletionTimestamp } = job.metadata;
+    if (action.type === 'Patch') {
+      const patch = { metadata: { uid, resourceVersion }, spec: action.spec };
+      const how = { contentType: 'merge', fieldManager: fieldManagers.hub, signal } as const;
+      await client.patch(IslandJobKind, keyOf(job), patch, how);
+      return;
+    }
+    if (deletionTimestamp === undefined) {
+      await client.delete(IslandJobKind, keyOf(job), { uid, propagationPolicy: 'Background', signal });
+    }
+    await away.release(job);
+  }
+
   /** Ours from a creation whose answer was lost, or somebody else's. */
   async function adopt(
     template: JobTemplate,
@@ -132,22 +153,33 @@ export function createWorkRunner({ client, clock, jobs, placer, stores }: Runner
       const job = all.find(({ metadata }) => metadata.name === current?.job);
       const verified = await verification(job, current, signal);
       const { namespace } = template.owner.metadata;
+      const key = workKey(template.spec);
+      let asked = false;
       const decision = decideWork(
         { ...wish, retry: template.spec.retry, checkpoint: template.spec.checkpoint },
         {
           current,
           jobs: all,
           verification: verified,
-          place: () => {
+          place: (except) => {
+            asked = true;
             const name = jobName(template, (current?.placement ?? 0) + 1);
-            return placer.place(template.demand, namespace === undefined ? { name } : { namespace, name });
+            const work = { key, demand: template.demand, avoided: avoidance.of(key), except };
+            return placer.place(work, namespace === undefined ? { name } : { namespace, name });
           },
           jobName: (placement) => jobName(template, placement),
+          standing: job && away.standing(job),
+          withdrawn: job && avoidance.why(key, job.metadata.uid ?? ''),
+          ...(claimDeadlineMs === undefined ? {} : { claimDeadlineMs }),
           now: clock.now(),
         },
       );
+      if (!asked) placer.forget(key);
+      if (decision.avoid) avoidance.add(key, decision.avoid);
+      const going = all.filter((one) => one.metadata.deletionTimestamp !== undefined && away.neverHeld(one));
       return {
         ...decision,
+        actions: [...decision.actions, ...going.map((one): WorkAction => ({ type: 'Delete', job: one }))],
         template,
         ...(job ? { job } : {}),
         ...(verified?.result === 'Verified' ? { manifest: verified.manifest } : {}),
@@ -156,18 +188,9 @@ export function createWorkRunner({ client, clock, jobs, placer, stores }: Runner
 
     async carryOut(plan, signal) {
       for (const action of plan.actions) {
-        if (action.type === 'Create') {
-          const refused = await create(plan.template, action, signal);
-          if (refused) return refused;
-          continue;
-        }
-        const { uid, resourceVersion } = action.job.metadata;
-        const patch = { metadata: { uid, resourceVersion }, spec: action.spec };
-        await client.patch(IslandJobKind, keyOf(action.job), patch, {
-          contentType: 'merge',
-          fieldManager: fieldManagers.hub,
-          signal,
-        });
+        const refused = action.type === 'Create' ? await create(plan.template, action, signal) : await change(action, signal);
+        if (refused) return refused;
+        away.poke(action.type === 'Create' ? action.island : action.job.spec.island);
       }
       return undefined;
     },

@@ -12,8 +12,9 @@ import type { Change } from '../kube/store.ts';
 import { keyOf } from '../kube/types.ts';
 import { announceWork } from './announce.ts';
 import { cleanUp } from './cleanup.ts';
-import { admits, defaultProgressEveryMs, type HubContext, islandsChanged, soonest } from './context.ts';
+import { admits, defaultProgressEveryMs, type HubContext, islandOfWorkChanged, islandsChanged, soonest } from './context.ts';
 import { workOf } from './experts.ts';
+import { islandLostOf } from './move.ts';
 import { createMeter, etaText, percentText, type Remaining, timeLeft } from './progress.ts';
 import { mustConfirm, refusedMs, type WorkPlan } from './runner.ts';
 import { conditionList, createStatusWriter } from './status.ts';
@@ -24,7 +25,7 @@ const cleanupMs = 10_000;
 const mostPlacements = 20;
 
 export function createShardController(context: HubContext): Controller {
-  const { client, clock, shards, trainings, jobs, islands, events, runner, settings } = context;
+  const { client, clock, shards, trainings, jobs, islands, events, runner, settings, away } = context;
   const meter = createMeter();
   const writer = createStatusWriter<ExpertShardStatus, ExpertShard>({
     client,
@@ -54,7 +55,7 @@ export function createShardController(context: HubContext): Controller {
     meter.forget(shard.metadata.uid ?? '');
     const { trainingUid, index } = shard.spec;
     const labelSelector = `${labels.trainingUid}=${trainingUid},${labels.role}=Expert,${labels.expert}=${index3(index)}`;
-    const waits = await cleanUp(client, ExpertShardKind, shard, [{ type: IslandJobKind, labelSelector }], signal);
+    const waits = await cleanUp(client, ExpertShardKind, shard, [{ type: IslandJobKind, labelSelector }], away, signal);
     if (waits === undefined) return 'done';
     const work = workOf(shard) ?? noWork;
     await writer.write(shard, statusOf(shard, work, undefined, { reason: 'DeletionPending', message: waits }), { signal });
@@ -77,7 +78,7 @@ export function createShardController(context: HubContext): Controller {
     const plan = await runner.plan(template, wishOf(training), before, signal);
     const status = statusOf(shard, plan.status, plan, undefined);
     const written = await writer.write(shard, status, { confirm: mustConfirm(plan, before), signal });
-    announceWork(events, shard, `expert ${shard.spec.index}`, before, plan.status);
+    announceWork(events, shard, `expert ${shard.spec.index}`, before, plan.status, plan.moves);
     const refused = await runner.carryOut(plan, signal);
     if (refused)
       await writer.write(written.object, statusOf(written.object, { ...plan.status, ...refused }, plan, undefined), { signal });
@@ -97,6 +98,7 @@ export function createShardController(context: HubContext): Controller {
         when: concernsExperts,
       }),
       islandsChanged(islands, () => waiting().map(keyOf)),
+      ...islandOfWorkChanged(context, 'ExpertShard'),
     ],
     async reconcile(key, signal) {
       const shard = shards.store.get(key);
@@ -118,10 +120,12 @@ function hasFailed(conditions: ExpertShardStatus['conditions'] | undefined) {
 }
 
 /** What a training wants of each of its experts. */
-export function wishOf({ spec, status }: ExpertTraining): Pick<Wish, 'suspend' | 'stop'> {
+export function wishOf(training: ExpertTraining): Pick<Wish, 'suspend' | 'stop' | 'islandLost'> {
+  const { spec, status } = training;
+  const wish = { suspend: spec.suspend, islandLost: islandLostOf(training) };
   const failed = hasFailed(status?.conditions);
-  if (!failed) return { suspend: spec.suspend };
-  return { suspend: spec.suspend, stop: { reason: 'Stopped', message: `the run has failed with ${failed.reason}` } };
+  if (!failed) return wish;
+  return { ...wish, stop: { reason: 'Stopped', message: `the run has failed with ${failed.reason}` } };
 }
 
 const noWork: WorkStatus = { placement: 0, attempt: 0, restarts: 0, state: 'Waiting' };

@@ -2,6 +2,7 @@
 import type { ExpertDataset } from '../api/expertdataset.ts';
 import type { ExpertTraining, ExpertTrainingStatus } from '../api/experttraining.ts';
 import { timestamp } from '../clock.ts';
+import { wrongOverride } from './overrides.ts';
 import type { HubSettings } from './settings.ts';
 import { imageOf } from './templates.ts';
 import type { Why } from './work.ts';
@@ -26,6 +27,8 @@ export function invalidSpec(
     const message = `spec.completion.minExperts is ${minExperts} and must be at most ${experts}, the experts of data set ${spec.dataset}`;
     return { reason: 'InvalidSpec', message };
   }
+  const override = wrongOverride(spec, experts);
+  if (override !== undefined) return { reason: 'InvalidSpec', message: override };
   if (spec.evaluation && !spec.router && experts > 1) {
     const message = `spec.router is missing: spec.evaluation of ${experts} experts needs one to weigh them; add it, or leave out spec.evaluation`;
     return { reason: 'InvalidSpec', message };

@@ -1,5 +1,5 @@
 /** From an owner's spec to the IslandJob that makes one work: containers resolved, params, inputs and prefixes filled in. Pure. */
-import type { Container } from '../api/container.ts';
+import type { Container, Resources } from '../api/container.ts';
 import { parseDuration } from '../api/duration.ts';
 import type { ExpertDataset } from '../api/expertdataset.ts';
 import type { ExpertShard } from '../api/expertshard.ts';
@@ -7,12 +7,13 @@ import type { ExpertTraining } from '../api/experttraining.ts';
 import { type IslandJob, type IslandJobSpec, islandJobSpec, type JobInput } from '../api/islandjob.ts';
 import { index3, workPrefix } from '../api/keys.ts';
 import { apiVersion } from '../api/kind.ts';
-import { labels } from '../api/labels.ts';
+import { finalizers, labels } from '../api/labels.ts';
 import { islandJobName } from '../api/names.ts';
 import type { ManifestRef, WorkRole } from '../api/work.ts';
 import { timestamp } from '../clock.ts';
 import type { Fresh, KubeObject } from '../kube/types.ts';
 import { expertInputs, snapshotOf } from './inputs.ts';
+import { expertPart } from './overrides.ts';
 import type { Demand } from './placement.ts';
 import type { HubSettings } from './settings.ts';
 
@@ -49,6 +50,8 @@ export function islandJob(template: JobTemplate, facts: PlacementFacts): Fresh<I
     metadata: {
       name: jobName(template, placement),
       ...(owner.metadata.namespace === undefined ? {} : { namespace: owner.metadata.namespace }),
+      // From the start, so that a deletion waits until its island has said that nothing of it is left.
+      finalizers: [finalizers.island],
       labels: { ...template.labels, [labels.placement]: String(placement), [labels.island]: island },
       ownerReferences: [
         {
@@ -116,7 +119,7 @@ export function partitionTemplate(dataset: ExpertDataset, settings: HubSettings)
       [labels.dataset]: metadata.name,
       [labels.role]: 'Partition',
     },
-    demand: demandOf(job, owner.uid, {}),
+    demand: demandOf(dataset, job.resources, { matchLabels: {}, priority: 0 }),
     spec: templateSpec.parse({
       role: 'Partition',
       work: {
@@ -140,9 +143,16 @@ export function partitionTemplate(dataset: ExpertDataset, settings: HubSettings)
 /** One expert. Needs the snapshot that the training froze at its start; `store` is that of the data set. */
 export function expertTemplate(training: ExpertTraining, shard: ExpertShard, settings: HubSettings): JobTemplate {
   const { index } = shard.spec;
-  const part = training.spec.expert;
+  const { part, matchLabels } = expertPart(training, index);
   const inputs = expertInputs(shard.spec, snapshotOf(training).store);
-  return trainingTemplate(training, shard, settings, { role: 'Expert', index, part, inputs, checkpoint: part.checkpoint });
+  return trainingTemplate(training, shard, settings, {
+    role: 'Expert',
+    index,
+    part,
+    inputs,
+    checkpoint: part.checkpoint,
+    matchLabels,
+  });
 }
 
 /** The router, on the data set alone or, when it waits for the experts, on exactly what they published. */
@@ -164,6 +174,8 @@ interface Part {
   part: ExpertTraining['spec']['expert'] | NonNullable<ExpertTraining['spec']['router'] | ExpertTraining['spec']['evaluation']>;
   inputs: JobInput[];
   checkpoint?: IslandJobSpec['checkpoint'];
+  /** Default: those of spec.placement. */
+  matchLabels?: Record<string, string>;
 }
 
 function trainingTemplate(training: ExpertTraining, holder: KubeObject, settings: HubSettings, want: Part): JobTemplate {
@@ -188,6 +200,7 @@ function trainingTemplate(training: ExpertTraining, holder: KubeObject, settings
     output: { store: storage.store, prefix: workPrefix(storage.prefix, owner, role, index) },
     retry: part.retry,
     grace: part.grace,
+    ...queued(part),
     ...(want.checkpoint ? { checkpoint: want.checkpoint } : {}),
     ...(deadline !== undefined && startedAt !== undefined
       ? { deadline: timestamp(Date.parse(startedAt) + parseDuration(deadline)) }
@@ -201,7 +214,11 @@ function trainingTemplate(training: ExpertTraining, holder: KubeObject, settings
       [labels.role]: role,
       ...(index === undefined ? {} : { [labels.expert]: index3(index) }),
     },
-    demand: demandOf(part, owner.uid, placement.islands.matchLabels ?? {}),
+    demand: demandOf(training, part.resources, {
+      matchLabels: want.matchLabels ?? placement.islands.matchLabels ?? {},
+      priority: training.spec.priority,
+      nodes: spec.nodes,
+    }),
     spec,
   };
 }
@@ -216,9 +233,25 @@ const templateSpec = islandJobSpec.omit({
   stop: true,
 });
 
-function demandOf(container: Container, group: string, matchLabels: Record<string, string>): Demand {
-  const { gpus = 0, gpuProduct } = container.resources;
-  return { group, gpus, ...(gpuProduct === undefined ? {} : { gpuProduct }), matchLabels };
+/** How many pods work together, and the queue that they wait in, as far as a part can say so. */
+function queued(part: Part['part']): Partial<Pick<IslandJobSpec, 'nodes' | 'queueName' | 'queueDeadline'>> {
+  return {
+    ...('nodes' in part ? { nodes: part.nodes } : {}),
+    ...(part.queueName === undefined ? {} : { queueName: part.queueName }),
+    ...('queueDeadline' in part && part.queueDeadline !== undefined ? { queueDeadline: part.queueDeadline } : {}),
+  };
+}
+
+interface Asked {
+  matchLabels: Record<string, string>;
+  priority: number;
+  nodes?: number;
+}
+
+function demandOf(run: KubeObject, { gpus = 0, gpuProduct }: Resources, { matchLabels, priority, nodes = 1 }: Asked): Demand {
+  const { uid: group = '', namespace = '', creationTimestamp = '' } = run.metadata;
+  const product = gpuProduct === undefined ? {} : { gpuProduct };
+  return { group, namespace, gpus: gpus * nodes, ...product, matchLabels, priority, since: Date.parse(creationTimestamp) || 0 };
 }
 
 function ownerOf(object: KubeObject): { namespace: string; name: string; uid: string } {

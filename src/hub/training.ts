@@ -11,7 +11,7 @@ import { forKind, mapped, owned } from '../kube/sources.ts';
 import { keyOf } from '../kube/types.ts';
 import { announceWork } from './announce.ts';
 import { cleanUp } from './cleanup.ts';
-import { admits, defaultProgressEveryMs, type HubContext, islandsChanged, soonest } from './context.ts';
+import { admits, defaultProgressEveryMs, type HubContext, islandOfWorkChanged, islandsChanged, soonest } from './context.ts';
 import { ensembleOf, evaluationWish } from './evaluation.ts';
 import { countExperts } from './experts.ts';
 import { createMeter } from './progress.ts';
@@ -35,7 +35,7 @@ interface View {
 }
 
 export function createTrainingController(context: HubContext): Controller {
-  const { client, clock, trainings, shards, datasets, jobs, islands, events, runner, settings } = context;
+  const { client, clock, trainings, shards, datasets, jobs, islands, events, runner, settings, away } = context;
   const meter = createMeter();
   const maker = createShardMaker(client, clock);
   const writer = createStatusWriter<ExpertTrainingStatus, ExpertTraining>({
@@ -68,7 +68,7 @@ export function createTrainingController(context: HubContext): Controller {
   async function remove(training: ExpertTraining, signal: AbortSignal): Promise<Outcome> {
     const labelSelector = `${labels.trainingUid}=${training.metadata.uid}`;
     const children = [ExpertShardKind, IslandJobKind].map((type) => ({ type, labelSelector }));
-    const waits = await cleanUp(client, ExpertTrainingKind, training, children, signal);
+    const waits = await cleanUp(client, ExpertTrainingKind, training, children, away, signal);
     if (waits === undefined) return 'done';
     const { facts, shards: own } = observe(training);
     const why: Why = { reason: 'DeletionPending', message: waits };
@@ -89,7 +89,7 @@ export function createTrainingController(context: HubContext): Controller {
 
     const confirm = mustConfirm(router, held.status?.router) || mustConfirm(evaluation, held.status?.evaluation);
     const written = await writer.write(held, status, { confirm, signal });
-    announce(held, status);
+    announce(held, status, { router: router?.moves, evaluation: evaluation?.moves });
     const ended = failure(facts) ?? completion(facts);
     const makes = !ended && !facts.taken && !training.spec.suspend;
     const late = makes ? await maker.make(training, view.shards, signal) : undefined;
@@ -142,9 +142,13 @@ export function createTrainingController(context: HubContext): Controller {
     await writer.write(training, trainingStatus({ ...facts, training: told }, own, meter), { signal });
   }
 
-  function announce(before: ExpertTraining, status: ExpertTrainingStatus): void {
-    announceWork(events, before, 'router', before.status?.router, status.router);
-    announceWork(events, before, 'evaluation', before.status?.evaluation, status.evaluation);
+  function announce(
+    before: ExpertTraining,
+    status: ExpertTrainingStatus,
+    moves: { router?: Why | undefined; evaluation?: Why | undefined },
+  ): void {
+    announceWork(events, before, 'router', before.status?.router, status.router, moves.router);
+    announceWork(events, before, 'evaluation', before.status?.evaluation, status.evaluation, moves.evaluation);
     if (status.state === before.status?.state) return;
     const find = (type: string) => status.conditions.find((condition) => condition.type === type);
     const told = find(status.state === 'Complete' || status.state === 'Failed' ? status.state : 'Progressing');
@@ -165,6 +169,7 @@ export function createTrainingController(context: HubContext): Controller {
       owned(jobs, ExpertTrainingKind),
       mapped(datasets, ({ metadata }) => trainings.store.byIndex('dataset', `${metadata.namespace}/${metadata.name}`).map(keyOf)),
       islandsChanged(islands, () => waiting().map(keyOf)),
+      ...islandOfWorkChanged(context, 'ExpertTraining'),
     ],
     async reconcile(key, signal) {
       const training = trainings.store.get(key);

@@ -3,6 +3,8 @@ import type { IslandJob, IslandJobSpec } from '../api/islandjob.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { AttemptRecord, ManifestRef, WorkState, WorkStatus } from '../api/work.ts';
 import { timestamp } from '../clock.ts';
+import { decideMove, type IslandLost, type Move, type Standing } from './move.ts';
+import { olderPlacements, resumeFrom } from './older.ts';
 import type { Placement } from './placement.ts';
 import type { Verification } from './verify.ts';
 
@@ -22,6 +24,8 @@ export interface Wish {
   /** Policies that may change while it runs. */
   retry: IslandJobSpec['retry'];
   checkpoint: IslandJobSpec['checkpoint'];
+  /** What happens when its island is not heard. Default: wait. */
+  islandLost?: IslandLost | undefined;
 }
 
 export interface Seen {
@@ -31,14 +35,21 @@ export interface Seen {
   jobs: readonly IslandJob[];
   /** Of the output of the current placement's IslandJob, once that has Succeeded. */
   verification: Verification | undefined;
-  place(): Placement;
+  /** Chooses an island, never the one given. */
+  place(except?: string): Placement;
   jobName(placement: number): string;
+  /** Of the island of the current placement. */
+  standing?: Standing | undefined;
+  /** Why the IslandJob of the current placement was withdrawn, while that is remembered. */
+  withdrawn?: Why | undefined;
+  claimDeadlineMs?: number;
   now: number;
 }
 
 export type WorkAction =
   | { type: 'Create'; placement: number; island: string; resume: ManifestRef[] }
-  | { type: 'Patch'; job: IslandJob; spec: Pick<IslandJobSpec, 'suspend' | 'stop' | 'retry' | 'checkpoint' | 'revision'> };
+  | { type: 'Patch'; job: IslandJob; spec: Pick<IslandJobSpec, 'suspend' | 'stop' | 'retry' | 'checkpoint' | 'revision'> }
+  | { type: 'Delete'; job: IslandJob };
 
 /**
  * The status is stored before the actions are carried out: it is the write-ahead log of the IslandJobs. State Waiting with a
@@ -49,12 +60,23 @@ export interface WorkDecision {
   actions: WorkAction[];
   /** Milliseconds after which to look again when nothing else happens. */
   after?: number;
+  /** Why it leaves its island, in the decision that makes it so. */
+  moves?: Why;
+  /** The island that did not take it, to be left alone for a while. */
+  avoid?: { island: string; uid: string; why: Why };
 }
 
 /** How often a work that found no island looks again by itself; islands that change wake it at once. */
-const lookAgain = 30_000;
+export const lookAgain = 30_000;
+const claimDeadline = 120_000;
 
 export function decideWork(wish: Wish, seen: Seen): WorkDecision {
+  const decision = decideCurrent(wish, seen);
+  const older = olderPlacements(decision.status.placement, seen.jobs, decision.actions);
+  return older.length === 0 ? decision : { ...decision, actions: [...older, ...decision.actions] };
+}
+
+function decideCurrent(wish: Wish, seen: Seen): WorkDecision {
   const stored = seen.current ?? { placement: 0, attempt: 0, restarts: 0, state: 'Waiting' };
   if (stored.state === 'Accepted') return { status: stored, actions: [] };
   const current = adoptNewest(stored, seen.jobs);
@@ -86,7 +108,10 @@ function next(wish: Wish, seen: Seen, current: WorkStatus): WorkDecision {
   if (wish.stop) return { status: blocked(kept, wish.stop, seen.now), actions: [] };
   const hold = holdBack(wish);
   if (hold) return { status: { ...kept, state: 'Waiting', ...hold }, actions: [] };
-  const chosen = seen.place();
+  return onIsland(wish, seen, kept, seen.place());
+}
+
+function onIsland(wish: Wish, seen: Seen, kept: WorkStatus, chosen: Placement): WorkDecision {
   if (chosen.island === undefined) {
     return {
       status: { ...kept, state: 'Waiting', reason: chosen.reason, message: cut(chosen.message, 1024) },
@@ -94,7 +119,7 @@ function next(wish: Wish, seen: Seen, current: WorkStatus): WorkDecision {
       after: lookAgain,
     };
   }
-  const placement = current.placement + 1;
+  const placement = kept.placement + 1;
   const decided: WorkStatus = {
     ...kept,
     placement,
@@ -136,13 +161,33 @@ function follow(wish: Wish, seen: Seen, current: WorkStatus, job: IslandJob): Wo
       return next(wish, seen, status);
     default:
   }
+  const { standing, now, claimDeadlineMs = claimDeadline } = seen;
+  const move = decideMove({ job, standing, islandLost: wish.islandLost, claimDeadlineMs, now });
+  if (move.type === 'Replace') return replace(wish, seen, status, move.why);
   if (job.metadata.deletionTimestamp !== undefined) {
-    const message = `IslandJob ${job.metadata.name} is being deleted; the next placement follows when its pods have stopped`;
-    return { status: { ...status, state: 'Stopping', reason: 'DeletionPending', message }, actions: [] };
+    const { name } = job.metadata;
+    const message = `IslandJob ${name} is being deleted; the next placement follows when its pods have stopped`;
+    const why = seen.withdrawn ?? (move.type === 'Stay' && move.why) ?? undefined;
+    return { status: { ...status, state: 'Stopping', ...(why || { reason: 'DeletionPending', message }) }, actions: [] };
   }
+  if (move.type === 'Withdraw') {
+    const avoid = { island: job.spec.island, uid: job.metadata.uid ?? '', why: move.why };
+    const actions: WorkAction[] = [{ type: 'Delete', job }];
+    return { status: { ...status, state: 'Stopping', ...cutWhy(move.why) }, actions, moves: move.why, avoid };
+  }
+  return goOn(wish, job, status, move);
+}
+
+/** The placement stays or is told to stop. */
+function goOn(
+  wish: Wish,
+  job: IslandJob,
+  status: WorkStatus,
+  move: Exclude<Move, { type: 'Withdraw' | 'Replace' }>,
+): WorkDecision {
   const spec = {
     suspend: wish.suspend,
-    stop: job.spec.stop || wish.stop !== undefined,
+    stop: job.spec.stop || wish.stop !== undefined || move.type === 'Stop',
     retry: wish.retry,
     checkpoint: wish.checkpoint,
   };
@@ -150,7 +195,24 @@ function follow(wish: Wish, seen: Seen, current: WorkStatus, job: IslandJob): Wo
     spec.suspend === job.spec.suspend &&
     spec.stop === job.spec.stop &&
     JSON.stringify(policies(spec)) === JSON.stringify(policies(job.spec));
-  return { status, actions: same ? [] : [{ type: 'Patch', job, spec: { ...spec, revision: job.spec.revision + 1 } }] };
+  return {
+    status: move.why ? { ...status, ...cutWhy(move.why) } : status,
+    actions: same ? [] : [{ type: 'Patch', job, spec: { ...spec, revision: job.spec.revision + 1 } }],
+    ...(move.type === 'Stop' ? { moves: move.why } : {}),
+    ...(move.type === 'Stay' && move.after !== undefined ? { after: move.after } : {}),
+  };
+}
+
+/** Its island is given up: the next placement does not wait for a proof. What the older one still publishes never counts. */
+function replace(wish: Wish, seen: Seen, current: WorkStatus, why: Why): WorkDecision {
+  const { island, job: _, ...kept } = withoutWhy(current);
+  if (wish.stop) return { status: blocked(current, wish.stop, seen.now), actions: [] };
+  const hold = holdBack(wish);
+  if (hold) return { status: { ...current, ...cutWhy(why) }, actions: [] };
+  const chosen = seen.place(island);
+  if (chosen.island !== undefined) return { ...onIsland(wish, seen, kept, chosen), moves: why };
+  const message = `${why.message}; ${chosen.message}`;
+  return { status: { ...current, ...cutWhy({ ...why, message }) }, actions: [], after: lookAgain };
 }
 
 /** The policies in one order of keys, so that they can be compared. */
@@ -219,21 +281,13 @@ function blocked(status: WorkStatus, why: Why, now: number): WorkStatus {
   return { ...status, state: 'Blocked', ...why, finishedAt: timestamp(now) };
 }
 
-/** Published checkpoints of earlier placements that training can go on from, newest first. */
-function resumeFrom(current: WorkStatus, jobs: readonly IslandJob[]): ManifestRef[] {
-  const quarantined = new Set(jobs.flatMap((job) => job.status?.quarantined ?? []));
-  const ofJobs = jobs.toSorted((a, b) => b.spec.placement - a.spec.placement).map((job) => job.status?.checkpoint);
-  const found = new Map<string, ManifestRef>();
-  for (const checkpoint of [current.checkpoint, ...ofJobs]) {
-    if (checkpoint?.kind !== 'Resumable' || quarantined.has(checkpoint.manifest) || found.has(checkpoint.digest)) continue;
-    found.set(checkpoint.digest, { manifest: checkpoint.manifest, digest: checkpoint.digest });
-  }
-  return [...found.values()].slice(0, 20);
-}
-
 function withoutWhy(status: WorkStatus): WorkStatus {
   const { reason: _, message: __, ...rest } = status;
   return rest;
+}
+
+function cutWhy({ reason, message }: Why): Why {
+  return { reason, message: cut(message, 1024) };
 }
 
 export function cut(text: string, max: number): string {

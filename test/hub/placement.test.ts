@@ -1,7 +1,8 @@
 /** Where works go, as a table. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Demand, type IslandView, place, type RunningWork } from '../../src/hub/placement.ts';
+import { createField, type IslandView, type RunningWork } from '../../src/hub/field.ts';
+import { type Demand, place } from '../../src/hub/placement.ts';
 
 const h100 = 'NVIDIA-H100';
 const isle = (name: string, fields: Partial<IslandView> = {}): IslandView => ({
@@ -14,10 +15,25 @@ const isle = (name: string, fields: Partial<IslandView> = {}): IslandView => ({
   gpus: [{ product: h100, total: 4, free: 4 }],
   ...fields,
 });
-const demand = (fields: Partial<Demand> = {}): Demand => ({ group: 'run', gpus: 0, matchLabels: {}, ...fields });
+const demand = (fields: Partial<Demand> = {}): Demand => ({
+  group: 'run',
+  namespace: 'research',
+  gpus: 0,
+  matchLabels: {},
+  priority: 0,
+  since: 0,
+  ...fields,
+});
+const fieldOf = (islands: IslandView[], works: RunningWork[], quotas = {}) => {
+  const field = createField(quotas);
+  for (const island of islands) field.setIsland(island);
+  for (const [at, work] of works.entries()) field.put(String(at), work);
+  return field;
+};
 const running = (island: string, fields: Partial<RunningWork> = {}): RunningWork => ({
   island,
   group: 'run',
+  namespace: 'research',
   gpus: 0,
   started: true,
   ...fields,
@@ -58,7 +74,7 @@ const chosen: [sentence: string, demand: Demand, islands: IslandView[], running:
   ],
 ];
 for (const [sentence, want, islands, works, island] of chosen) {
-  test(sentence, () => assert.deepEqual(place(want, islands, works), { island }));
+  test(sentence, () => assert.deepEqual(place(want, fieldOf(islands, works)), { island }));
 }
 
 const waiting: [
@@ -138,7 +154,7 @@ const waiting: [
 ];
 for (const [sentence, want, islands, works, reason, message] of waiting) {
   test(sentence, () => {
-    const found = place(want, islands, works);
+    const found = place(want, fieldOf(islands, works));
     assert.equal(found.island, undefined);
     assert.equal('reason' in found && found.reason, reason);
     assert.match('message' in found ? found.message : '', message);

@@ -11,6 +11,7 @@ import { stateOfDataset } from '../../src/hub/dataset.ts';
 import { ensembleInputs } from '../../src/hub/inputs.ts';
 import { partitionResult } from '../../src/hub/partition.ts';
 import type { HubSettings } from '../../src/hub/settings.ts';
+import { invalidSpec } from '../../src/hub/start.ts';
 import { evaluationTemplate, expertTemplate, islandJob, partitionTemplate, routerTemplate } from '../../src/hub/templates.ts';
 import { at, dataset, digest, namespace, training, work } from './builders.ts';
 
@@ -131,7 +132,22 @@ describe('an expert', () => {
     const expert = { image: 'mine', resources: { cpu: '1', memory: '1Gi', gpus: 2, gpuProduct: 'H100' } };
     const template = expertTemplate(run({ expert }), shard, settings);
     assert.deepEqual([template.spec.container.command, template.spec.container.imagePullPolicy], [undefined, undefined]);
-    assert.deepEqual(template.demand, { group: uid, gpus: 2, gpuProduct: 'H100', matchLabels: {} });
+    const demand = { group: uid, namespace, gpus: 2, gpuProduct: 'H100', matchLabels: {}, priority: 0, since: 0 };
+    assert.deepEqual(template.demand, demand);
+  });
+  test('of several nodes asks for the GPUs of all, and its queue passes through', () => {
+    const expert = {
+      resources: { cpu: '1', memory: '1Gi', gpus: 4 },
+      nodes: 3,
+      queueName: 'gpu-queue',
+      queueDeadline: '1h',
+    };
+    const { demand, spec } = expertTemplate(run({ expert, priority: 7 }), shard, settings);
+    assert.deepEqual([demand.gpus, demand.priority], [12, 7]);
+    assert.deepEqual([spec.nodes, spec.queueName, spec.queueDeadline], [3, 'gpu-queue', '1h']);
+  });
+  test('has the finalizer that only its island lifts, from the start', () => {
+    assert.deepEqual(islandJob(expertTemplate(run(), shard, settings), facts).metadata.finalizers, ['atoll.dev/island']);
   });
   test('is told until when it may run', () => {
     assert.equal(expertTemplate(run({ deadline: '72h' }), shard, settings).spec.deadline, '2026-01-04T00:00:00Z');
@@ -220,4 +236,42 @@ describe('the status of a data set', () => {
       assert.deepEqual([found.state, found.why.reason], [state, reason]);
     });
   }
+});
+
+describe('overrides', () => {
+  const [small, large] = [
+    { cpu: '1', memory: '1Gi' },
+    { cpu: '9', memory: '9Gi', gpus: 2 },
+  ];
+  const expert = { resources: small, params: { steps: 10, lr: 1 } };
+  const placement = { islands: { matchLabels: { zone: 'a' } } };
+  const of = (overrides: object[]) => expertTemplate(run({ expert, placement, overrides }), shard, settings);
+  test('for other experts change nothing', () => {
+    const { spec, demand } = of([{ experts: [0, 1], resources: large, params: { lr: 2 }, islands: {} }]);
+    assert.deepEqual([spec.container.resources, spec.params, demand.matchLabels], [small, expert.params, { zone: 'a' }]);
+  });
+  test('replace resources and islands as a whole, and params by key', () => {
+    const { spec, demand } = of([{ experts: [3], resources: large, params: { lr: 2 }, islands: { matchLabels: { gpu: 'x' } } }]);
+    assert.deepEqual([spec.container.resources, spec.params], [large, { steps: 10, lr: 2 }]);
+    assert.deepEqual([demand.gpus, demand.matchLabels], [2, { gpu: 'x' }]);
+  });
+  test('that come later win', () => {
+    const { spec, demand } = of([
+      { experts: [3], params: { lr: 2, a: 1 } },
+      { experts: [2, 3], params: { lr: 3 }, islands: {} },
+    ]);
+    assert.deepEqual([spec.params, demand.matchLabels], [{ steps: 10, lr: 3, a: 1 }, {}]);
+  });
+  test('that name an expert that is not there are refused at the start', () => {
+    const invalid = (index: number) => {
+      const made = run({ overrides: [{ experts: [0] }, { experts: [1, index] }] });
+      delete made.status;
+      return invalidSpec(made, dataSet(), new Set(['default']));
+    };
+    assert.equal(invalid(3), undefined);
+    assert.deepEqual(invalid(4), {
+      reason: 'InvalidSpec',
+      message: 'spec.overrides[1].experts has 4 and every index must be below 4, the experts of data set digits',
+    });
+  });
 });

@@ -1,0 +1,70 @@
+/** IslandJobs on islands elsewhere: what is known of their island, and when the hub itself may say that nothing of one is left. */
+import type { ComputeIsland } from '../api/computeisland.ts';
+import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
+import type { HubLink } from '../api/islandreport.ts';
+import { finalizers } from '../api/labels.ts';
+import { removeFinalizer } from '../kube/finalizers.ts';
+import type { Store } from '../kube/store.ts';
+import type { KubeClient } from '../kube/types.ts';
+import { type Standing, silentSince } from './move.ts';
+import type { Reach } from './reach.ts';
+
+/** What the hub asks of the link. */
+export type Handover = Pick<HubLink, 'mayHold' | 'withhold' | 'poke'>;
+
+export interface AwayIslands {
+  standing(job: IslandJob): Standing;
+  /** Whether the island certainly does not hold it. */
+  neverHeld(job: IslandJob): boolean;
+  /** Lifts the finalizer of an IslandJob being deleted that its island never held, and makes sure that it never will. */
+  release(job: IslandJob): Promise<boolean>;
+  /** What keeps an IslandJob from going, when it is its island. */
+  note(job: IslandJob): string | undefined;
+  /** There is something new for the island. */
+  poke(island: string): void;
+}
+
+export interface AwayOptions {
+  client: KubeClient;
+  islands: Store<ComputeIsland>;
+  /** Both absent: hub and island are one process. */
+  reach?: Reach | undefined;
+  link?: Handover | undefined;
+}
+
+export function createAwayIslands({ client, islands, reach, link }: AwayOptions): AwayIslands {
+  const neverHeld = (job: IslandJob) => link !== undefined && !link.mayHold(job);
+  return {
+    neverHeld,
+    standing(job) {
+      const { island } = job.spec;
+      const draining = islands.get({ name: island })?.spec.drain ?? false;
+      if (!reach) return { island, draining };
+      return {
+        island,
+        draining,
+        away: {
+          silent: reach.silent(island),
+          heardAt: reach.heardAt(island),
+          lastWord: reach.lastWord(island),
+          heardSince: reach.heardSince(island),
+          refused: reach.registry.refusal(island, job.metadata.uid ?? ''),
+          mayHold: !neverHeld(job),
+        },
+      };
+    },
+    async release(job) {
+      if (!neverHeld(job)) return false;
+      // From here on it is not handed out, so that nothing of it can come to be after its finalizer is gone.
+      link?.withhold(job.metadata.uid ?? '');
+      await removeFinalizer(client, IslandJobKind, job, finalizers.island);
+      return true;
+    },
+    note(job) {
+      const { island } = job.spec;
+      if (!reach?.silent(island)) return undefined;
+      return `island ${island} ${silentSince(reach.lastWord(island))}`;
+    },
+    poke: (island) => link?.poke(island),
+  };
+}

@@ -1,0 +1,83 @@
+/** What islands said last, in memory: the link tells, controllers are woken when something that they act on is new. */
+import type { IslandRegistry, IslandReport, RefusedJob } from '../api/islandreport.ts';
+import type { Why } from './work.ts';
+
+/** Somebody spoke as an island and was not trusted. */
+export interface TurnedAway extends Why {
+  /** By the hub's clock, in milliseconds. */
+  at: number;
+}
+
+export interface HubRegistry extends IslandRegistry {
+  /** Since when the island has been heard without a gap longer than its silence, in milliseconds. */
+  heardSince(island: string): number | undefined;
+  /** Why the island does not hold the IslandJob of this uid; undefined when it said nothing of the kind. */
+  refusal(island: string, uid: string): RefusedJob | undefined;
+  turnAway(island: string, why: TurnedAway): void;
+  turnedAway(island: string): TurnedAway | undefined;
+  /** Called with the island, and with the IslandJobs whose refusal is new. Only ever enqueue in it. */
+  onChange(listener: (island: string, refused: readonly RefusedJob[]) => void): void;
+  /** Called when the island speaks as expected again, or its ComputeIsland is gone. */
+  forget(island: string): void;
+}
+
+interface Entry {
+  report: IslandReport;
+  since: number;
+  essence: string;
+  refused: ReadonlyMap<string, RefusedJob>;
+}
+
+export interface RegistryOptions {
+  /** Silence in milliseconds after which being heard begins anew. */
+  silenceMs: number;
+}
+
+/** More islands than a hub is made for. */
+const mostIslands = 10_000;
+
+export function createIslandRegistry({ silenceMs }: RegistryOptions): HubRegistry {
+  const entries = new Map<string, Entry>();
+  const strangers = new Map<string, TurnedAway>();
+  const listeners: ((island: string, refused: readonly RefusedJob[]) => void)[] = [];
+  const tell = (island: string, refused: readonly RefusedJob[]) => {
+    for (const listener of listeners) listener(island, refused);
+  };
+
+  return {
+    heard(island, report) {
+      const old = entries.get(island);
+      const gap = old === undefined ? Number.POSITIVE_INFINITY : report.receivedAt - old.report.receivedAt;
+      const refused = new Map(report.refused.map((job) => [job.uid, job]));
+      const essence = essenceOf(report);
+      const since = old !== undefined && gap <= silenceMs ? old.since : report.receivedAt;
+      entries.delete(island);
+      entries.set(island, { report, since, essence, refused });
+      if (entries.size > mostIslands) entries.delete(entries.keys().next().value ?? '');
+      const fresh = report.refused.filter(({ uid }) => !old?.refused.has(uid));
+      if (since === report.receivedAt || fresh.length > 0 || essence !== old?.essence) tell(island, fresh);
+    },
+    get: (island) => entries.get(island)?.report,
+    heardSince: (island) => entries.get(island)?.since,
+    refusal: (island, uid) => entries.get(island)?.refused.get(uid),
+    turnAway(island, why) {
+      const known = strangers.get(island);
+      strangers.delete(island);
+      strangers.set(island, why);
+      if (strangers.size > mostIslands) strangers.delete(strangers.keys().next().value ?? '');
+      if (known?.reason !== why.reason || known.message !== why.message) tell(island, []);
+    },
+    turnedAway: (island) => strangers.get(island),
+    onChange: (listener) => void listeners.push(listener),
+    forget: (island) => {
+      entries.delete(island);
+      strangers.delete(island);
+    },
+  };
+}
+
+/** What of a report is worth looking at the island again at once. */
+function essenceOf(report: IslandReport): string {
+  const { clusterUid, version, kubernetes, capacity, labels, unknown } = report;
+  return JSON.stringify([clusterUid, version, kubernetes, capacity, labels, unknown]);
+}
