@@ -104,11 +104,13 @@ async function run(argv: string[], signal: AbortSignal): Promise<number> {
     case 'courier publish': {
       const log = createLog({ level: args.logLevel ?? 'info', role: command.replace(' ', '-') });
       const { ATOLL_POD_UID: uid = '', ATOLL_POD_NAME: name = '', ATOLL_NODE: node = '' } = process.env;
+      // Kubernetes sets it in every container of an Indexed Job.
+      const index = Number(process.env['JOB_COMPLETION_INDEX'] ?? '0');
       const { runCourier } = await import('./courier/main.ts');
       return await runCourier({
         command: command === 'courier restore' ? 'restore' : 'publish',
         configPath: needConfig(args),
-        pod: { uid, name, node },
+        pod: { uid, name, node, index },
         clock: systemClock,
         random: systemRandom,
         log,

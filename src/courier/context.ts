@@ -14,6 +14,8 @@ export interface Pod {
   uid: string;
   name: string;
   node: string;
+  /** Place in its gang; 0 for a pod that is alone. */
+  index: number;
 }
 
 export interface CourierPaths {

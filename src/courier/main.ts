@@ -49,7 +49,7 @@ export async function runCourier(options: CourierOptions): Promise<number> {
       paths,
       clock,
       random,
-      log: log.child({ islandJob, placement, attempt }),
+      log: log.child({ islandJob, placement, attempt, ...(pod.index === 0 ? {} : { index: pod.index }) }),
       store,
     };
     // Both fail here, and not in the middle, when the output has no store.

@@ -4,6 +4,7 @@ import { timestamp } from '../clock.ts';
 import { AttemptTakenError } from '../store/errors.ts';
 import type { CourierContext } from './context.ts';
 import { claimedMark, readMark, restoredMark } from './marks.ts';
+import { accompany } from './member.ts';
 import { Output } from './output.ts';
 import { ProgressTail } from './progress.ts';
 import { Publishing } from './publishing.ts';
@@ -27,7 +28,8 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
   const { config, paths, clock, log } = context;
   const pollMs = options.pollMs ?? 500;
   const tail = new ProgressTail(paths.progress, clock);
-  const publishing = new Publishing(context, new Output(paths.output, clock));
+  const output = new Output(paths.output, clock);
+  const publishing = new Publishing(context, output);
   const state = { claimed: false, ended: false };
 
   const report = (): CourierReport => {
@@ -59,6 +61,10 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
     }
     if (!state.claimed) {
       log.info('stopped before the attempt was claimed');
+      return 0;
+    }
+    if (context.pod.index > 0) {
+      await accompany(context, output, pollMs, signal);
       return 0;
     }
     return await publishing.run({

@@ -49,7 +49,7 @@ async function run(context: CourierContext, signal: AbortSignal, patienceMs: num
   const request = { store, prefix: output.prefix, identity: attempt, signal };
 
   const claim = { podUid: pod.uid, pod: pod.name, node: pod.node, at: timestamp(clock.now()) };
-  await step('claim the attempt', () => claimAttempt(store, claimKey(output.prefix, attempt), claim, signal));
+  await step('claim the attempt', () => claimAttempt(store, claimKey(output.prefix, attempt, pod.index), claim, signal));
   await writeMark(paths.claimed, { podUid: pod.uid });
 
   const list = await step('list checkpoints', () => candidates(store, output.prefix, attempt, signal));

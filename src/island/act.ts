@@ -2,12 +2,13 @@
 import type { IslandJob } from '../api/islandjob.ts';
 import { IslandJobKind } from '../api/islandjob.ts';
 import { finalizers, labels } from '../api/labels.ts';
-import { configMaps, jobs, networkPolicies, pods } from '../kube/core.ts';
+import { configMaps, jobs, networkPolicies, pods, services } from '../kube/core.ts';
 import { ApiError } from '../kube/errors.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
 import { type KubeClient, type KubeObject, keyOf, type ObjectKey, type ResourceType } from '../kube/types.ts';
 import { configMapOf } from './attemptconfig.ts';
 import type { Created } from './created.ts';
+import { serviceOf } from './gang.ts';
 import { InvalidWorkError } from './invalid.ts';
 import { attemptOf, isDeleting } from './jobview.ts';
 import { networkPolicyOf } from './networkpolicy.ts';
@@ -53,6 +54,9 @@ async function change(
     case 'DeleteConfigMap':
       await client.delete(configMaps, key(action.name), { uid: action.uid, signal });
       break;
+    case 'DeleteService':
+      await client.delete(services, key(action.name), { uid: action.uid, signal });
+      break;
     case 'DeletePolicy':
       await client.delete(networkPolicies, key(action.name), { uid: action.uid, signal });
       break;
@@ -92,6 +96,8 @@ async function createAttempt(
   try {
     const policy = networkPolicyOf(job, settings);
     if (policy) await createOrAdopt(client, networkPolicies, policy, signal);
+    const service = serviceOf(job, attempt);
+    if (service) await createOrAdopt(client, services, service, signal);
     await createOrAdopt(client, configMaps, configMapOf(job, attempt, settings), signal);
     const made = await createOrAdopt(client, jobs, jobOf(job, attempt, settings), signal);
     return { outcome: 'Created', jobUid: made.metadata.uid ?? '' };

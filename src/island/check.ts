@@ -1,8 +1,9 @@
 /** Asks the API server, by a dry run, whether it would take an attempt's pod and Job, and put it in its queue: its own words name what is wrong with them. */
 import type { IslandJob } from '../api/islandjob.ts';
-import { jobs, pods } from '../kube/core.ts';
+import { jobs, pods, services } from '../kube/core.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { KubeClient } from '../kube/types.ts';
+import { serviceOf } from './gang.ts';
 import { InvalidWorkError } from './invalid.ts';
 import type { PodCheck } from './observed.ts';
 import { jobOf, podOf } from './pod.ts';
@@ -27,6 +28,8 @@ export async function checkPod(
   try {
     await client.create(pods, podOf(job, attempt, settings), { dryRun: true, signal });
     await client.create(jobs, jobOf(job, attempt, settings), { dryRun: true, signal });
+    const service = serviceOf(job, attempt);
+    if (service) await client.create(services, service, { dryRun: true, signal });
     return { outcome: 'Accepted' };
   } catch (error) {
     if (error instanceof InvalidWorkError) return { outcome: 'Refused', message: error.message };

@@ -2,7 +2,7 @@
 import { exitCodes } from '../api/contract.ts';
 import { type CourierCheckpoint, restoreExitCodes } from '../api/courier.ts';
 import { parseManifestKey } from '../api/keys.ts';
-import type { FailureClass } from '../api/reasons.ts';
+import type { FailureClass, Reason } from '../api/reasons.ts';
 import type { Ending } from './ending.ts';
 import { lastWords } from './record.ts';
 
@@ -14,6 +14,8 @@ export type Verdict =
       readonly rule: string;
       readonly action: 'Retry' | 'Fail';
       readonly counted: boolean;
+      /** Why the work has failed, where the class alone does not say it. */
+      readonly reason?: Reason;
       readonly message: string;
     };
 
@@ -22,6 +24,7 @@ interface FailureRule {
   readonly class: FailureClass;
   readonly action: 'Retry' | 'Fail';
   readonly counted: boolean;
+  readonly reason?: Reason;
   readonly matches: (end: Ending) => boolean;
   readonly message: (end: Ending) => string;
 }
@@ -80,6 +83,15 @@ export const builtInRules: readonly FailureRule[] = [
     counted: false,
     matches: (end) => end.why === 'Broken',
     message: (end) => said(end.detail, 'a container could not be created'),
+  },
+  {
+    name: 'queue-deadline',
+    class: 'Disruption',
+    action: 'Fail',
+    counted: false,
+    reason: 'QueueDeadlineExceeded',
+    matches: (end) => end.why === 'Unqueued',
+    message: (end) => said(end.detail, 'its queue has not admitted it in time'),
   },
   {
     name: 'node-lost',
@@ -188,8 +200,11 @@ export const builtInRules: readonly FailureRule[] = [
   },
 ];
 
+/** The rule of an attempt that another pod than pod 0 of the gang brought down; which rule was its own stands in the message. */
+export const memberRule = 'gang-member-failed';
+
 /** The final manifest that the end proves, if any; a Job that says Complete proves nothing. */
-function provenFinal(end: Ending): { final: CourierCheckpoint; rule: string } | undefined {
+export function provenFinal(end: Ending): { final: CourierCheckpoint; rule: string } | undefined {
   const belongs = (final: CourierCheckpoint | undefined, attempt?: number) => {
     const key = final?.final === true ? parseManifestKey(end.workPrefix, final.manifest) : undefined;
     return key?.final === true && key.placement === end.placement && (attempt ?? key.attempt) === key.attempt;
@@ -211,6 +226,11 @@ export function classify(end: Ending, rules: readonly FailureRule[] = builtInRul
   }
   const rule = rules.find(({ matches }) => matches(end));
   if (rule === undefined) throw new Error('cannot classify the end of an attempt: the last rule must match everything');
-  const { name, class: failure, action, counted } = rule;
-  return { class: failure, rule: name, action, counted, message: lastWords(rule.message(end), 512) };
+  const { name, class: failure, action, counted, reason } = rule;
+  const message = rule.message(end);
+  const { member } = end;
+  const known = { class: failure, action, counted, ...(reason === undefined ? {} : { reason }) };
+  if (member === undefined) return { ...known, rule: name, message: lastWords(message, 512) };
+  const who = `pod ${member.index} of ${member.nodes}${member.node === undefined ? '' : ` on ${member.node}`} (${name}): `;
+  return { ...known, rule: memberRule, message: who + lastWords(message, 512 - who.length) };
 }

@@ -5,7 +5,7 @@ import type { Reason } from '../api/reasons.ts';
 import type { AttemptRecord, PublishedCheckpoint } from '../api/work.ts';
 import { timestamp } from '../clock.ts';
 import { nextAttempt } from './budget.ts';
-import { classify, type Verdict } from './classify.ts';
+import { classify, memberRule, type Verdict } from './classify.ts';
 import type { Ending } from './ending.ts';
 import type { EventNote } from './observed.ts';
 import { withRecord } from './record.ts';
@@ -22,8 +22,13 @@ export function conclude(job: IslandJob, status: IslandJobStatus, record: Attemp
   const { nextAttemptAt: _, ...rest } = status;
   const next: IslandJobStatus = { ...rest, attempts: withRecord(status.attempts, closed) };
   if (verdict.class === 'Succeeded') return succeeded(next, verdict.final, record, now);
-  const event = { type: 'Warning', reason: verdict.class, message: `attempt ${record.number}: ${verdict.message}` } as const;
-  if (verdict.action === 'Fail') return { status: failed(next, verdict.class, verdict.message, now), events: [event] };
+  const event: EventNote = {
+    type: 'Warning',
+    reason: verdict.rule === memberRule ? 'GangMemberFailed' : (verdict.reason ?? verdict.class),
+    message: `attempt ${record.number}: ${verdict.message}`,
+  };
+  if (verdict.action === 'Fail')
+    return { status: failed(next, verdict.reason ?? verdict.class, verdict.message, now), events: [event] };
   const counted: IslandJobStatus = verdict.counted ? { ...next, restarts: status.restarts + 1 } : next;
   if (end.why === 'Asked')
     return {

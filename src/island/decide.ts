@@ -7,13 +7,15 @@ import {
   endingActions,
   isOver,
   isProvenEnded,
+  lingersUntil,
   type OpenAttempt,
   type Over,
   openAttempt,
   publishingUntil,
+  queuedUntil,
 } from './attempt.ts';
 import { conclude, failed } from './conclude.ts';
-import { endingOf } from './ending.ts';
+import { gangEnding } from './gangending.ts';
 import { hasFinalizer, isDeleting } from './jobview.ts';
 import { leftovers } from './leftovers.ts';
 import { checkpointEvents, finish, noteAttempt, resumeEvents, stopProof } from './note.ts';
@@ -84,11 +86,20 @@ function settle(observed: Observed, before: IslandJobStatus, outcome: Outcome, n
 const endingWords: Readonly<Record<Over['why'], string>> = {
   Asked: 'it was asked to stop',
   Broken: 'a container cannot be created',
+  Unqueued: 'its queue has not admitted it in time',
   Finished: 'its containers have ended',
   JobDeleted: 'its Job was deleted',
   JobSuspended: 'its Job was suspended',
   JobGone: 'its Job is gone',
 };
+
+/** Ends that are written down as a rule before the Job is deleted: afterwards nothing in Job or pod says why. */
+const marks: Partial<Record<Over['why'], string>> = { Broken: 'configuration-deadline', Unqueued: 'queue-deadline' };
+
+function marked({ rule, message = '' }: AttemptRecord): Over | undefined {
+  if (rule === undefined) return undefined;
+  return { why: rule === marks.Unqueued ? 'Unqueued' : 'Broken', detail: message };
+}
 
 function withOpen(
   observed: Observed,
@@ -127,22 +138,17 @@ function withOpen(
   }
 
   const noted = noteAttempt(before, attempt, observed);
-  const over: Over | undefined =
-    record.rule === undefined ? isOver(attempt, observed, limits, now) : { why: 'Broken', detail: record.message ?? '' };
+  const over = marked(record) ?? isOver(attempt, observed, limits, now);
   if (over === undefined) {
     const going = attempt.main && isDeleting(attempt.main) ? 'its pod was deleted' : undefined;
     return { status: noted, attempt: at(going), actions: rest, again: wakeUp(observed, attempt, limits, now) };
   }
   if (!observed.live) return { type: 'Look', at: 'Live' };
-  if (over.why === 'Broken' && record.rule === undefined) {
-    // Written down before the Job is deleted: afterwards nothing in the pod says why.
-    const marked = {
-      ...(openRecord(noted.attempts) ?? record),
-      rule: 'configuration-deadline',
-      message: (over.detail ?? '').slice(0, 512),
-    };
+  const rule = marks[over.why];
+  if (rule !== undefined && record.rule === undefined) {
+    const noting = { ...(openRecord(noted.attempts) ?? record), rule, message: (over.detail ?? '').slice(0, 512) };
     return {
-      status: { ...noted, attempts: withRecord(noted.attempts, marked) },
+      status: { ...noted, attempts: withRecord(noted.attempts, noting) },
       attempt: at(over.detail),
       actions: rest,
       again: 0,
@@ -157,8 +163,12 @@ function withOpen(
 }
 
 /** When time alone may change the decision about an attempt that goes on. */
-function wakeUp({ job }: Observed, { waiting, phase }: OpenAttempt, limits: Limits, now: number): number | undefined {
+function wakeUp(observed: Observed, attempt: OpenAttempt, limits: Limits, now: number): number | undefined {
+  const { job } = observed;
+  const { waiting, phase } = attempt;
+  const ends = [queuedUntil(attempt, job), lingersUntil(attempt, observed)].flatMap((due) => due ?? []);
   const times = [
+    ...ends.map((due) => due - now),
     // Events wake nobody; while a pod does not come up they are read now and then.
     ...(phase === 'NoPod' || phase === 'Starting' ? [EVENTS_EVERY_MS] : []),
     ...(waiting?.broken ? [waiting.since + limits.configurationDeadlineMs - now] : []),
@@ -168,10 +178,10 @@ function wakeUp({ job }: Observed, { waiting, phase }: OpenAttempt, limits: Limi
 }
 
 function end(observed: Observed, status: IslandJobStatus, attempt: OpenAttempt, over: Over, now: number): Outcome {
-  const { job, report, lostNodes } = observed;
+  const { job, report } = observed;
   const record = openRecord(status.attempts) ?? attempt.record;
   const told = report?.attempt === record.number ? report.report : undefined;
-  const facts = endingOf(attempt.main, lostNodes, {
+  const facts = gangEnding(attempt, observed, {
     ...over,
     workPrefix: job.spec.output.prefix,
     placement: job.spec.placement,

@@ -10,6 +10,8 @@ export type EndReason =
   | 'Asked'
   /** A container could not be created for longer than the configuration deadline. */
   | 'Broken'
+  /** Its Job was not let out of its queue in time. */
+  | 'Unqueued'
   /** The containers ended by themselves, or the Job says so. */
   | 'Finished'
   /** Someone deleted the Job. */
@@ -26,7 +28,7 @@ export interface CourierEnd extends ContainerEnd {
 
 export interface Ending {
   readonly why: EndReason;
-  /** In words, with `Asked` (what was asked) and `Broken` (what the kubelet says). */
+  /** In words: what was asked, what the kubelet says, which queue it was, or which pod ended. */
   readonly detail?: string;
   readonly trainer?: ContainerEnd;
   readonly restore?: CourierEnd;
@@ -43,6 +45,8 @@ export interface Ending {
   readonly workPrefix: string;
   readonly placement: number;
   readonly attempt: number;
+  /** Whose end this is, when it is that of a member of a gang which is not pod 0. */
+  readonly member?: { readonly index: number; readonly nodes: number; readonly node?: string };
   /** Final manifest that a courier reported to the agent while it ran. */
   readonly reportedFinal?: CourierCheckpoint;
 }

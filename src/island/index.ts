@@ -5,7 +5,7 @@ import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
 import { labels } from '../api/labels.ts';
 import type { Clock, Random } from '../clock.ts';
 import { createController } from '../kube/controller.ts';
-import { configMaps, jobs, type Node, networkPolicies, nodes, pods } from '../kube/core.ts';
+import { configMaps, jobs, type Node, networkPolicies, nodes, pods, services } from '../kube/core.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import type { Manager } from '../kube/manager.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
@@ -72,6 +72,7 @@ export function createIslandControllers(options: IslandOptions): Island {
   const podInformer = manager.informer(pods, ours);
   const nodeInformer = manager.informer(nodes);
   const mapInformer = manager.informer(configMaps, { ...ours, transform: slimMap });
+  const serviceInformer = manager.informer(services, { ...ours, transform: withoutData });
   const policyInformer = manager.informer(networkPolicies, { ...ours, transform: withoutData });
   const allPods = manager.informer(pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', transform: slimPod });
 
@@ -101,6 +102,7 @@ export function createIslandControllers(options: IslandOptions): Island {
     jobs: jobInformer.store,
     pods: podInformer.store,
     configMaps: mapInformer.store,
+    services: serviceInformer.store,
     policies: policyInformer.store,
     nodes: nodeInformer.store,
   };
@@ -122,6 +124,7 @@ export function createIslandControllers(options: IslandOptions): Island {
       mapped(jobInformer, byLabel),
       mapped(podInformer, byLabel),
       mapped(mapInformer, byLabel),
+      mapped(serviceInformer, byLabel),
       mapped(policyInformer, byLabel),
       mapped(nodeInformer, podsOfNode, { when: hasNewFate }),
     ],

@@ -10,6 +10,15 @@ export function attemptOf(object: KubeObject): number {
   return Number.isSafeInteger(value) && value > 0 ? value : 0;
 }
 
+/** What Kubernetes calls a pod's place in an Indexed Job, as a label and as an annotation. */
+export const indexKey = 'batch.kubernetes.io/job-completion-index';
+
+/** Place of a pod in its gang; 0 for a pod that is alone. */
+export function indexOf({ metadata }: Pod): number {
+  const value = Number(metadata.labels?.[indexKey] ?? metadata.annotations?.[indexKey] ?? '0');
+  return Number.isSafeInteger(value) && value > 0 ? value : 0;
+}
+
 /** Whether the Job controller has said its last word on it: it makes no further pod. */
 export function isFinished(job: Job): boolean {
   return (job.status?.conditions ?? []).some(

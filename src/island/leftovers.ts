@@ -30,8 +30,9 @@ export function leftovers(observed: Observed, openAttempt: number | undefined, n
   const jobs = old(observed.kubeJobs);
   const actions: Action[] = [];
   const alive = pods.filter((pod) => !hasEnded(pod, observed.lostNodes));
-  // With a back-off limit of 0 one ended pod is all that a Job makes, even before its controller has noticed.
-  const spent = (job: Job) => isFinished(job) || pods.some((pod) => ownedBy(pod, job.metadata.uid ?? '') && !alive.includes(pod));
+  // With a back-off limit of 0 a Job makes no pod twice: when all have ended it is spent, even before its controller has noticed.
+  const endedOf = (job: Job) => pods.filter((pod) => ownedBy(pod, job.metadata.uid ?? '') && !alive.includes(pod));
+  const spent = (job: Job) => isFinished(job) || endedOf(job).length >= (job.spec.completions ?? 1);
   for (const pod of pods) {
     const ended = !alive.includes(pod);
     if (ended && hasFinalizer(pod, finalizers.attempt)) actions.push({ type: 'ReleasePod', ...ref(pod) });
@@ -45,11 +46,15 @@ export function leftovers(observed: Observed, openAttempt: number | undefined, n
     if (!own && hasFinalizer(job, finalizers.attempt)) actions.push({ type: 'ReleaseJob', ...ref(job) });
   }
   for (const map of old(observed.configMaps)) if (!isDeleting(map)) actions.push({ type: 'DeleteConfigMap', ...ref(map) });
+  for (const service of old(observed.services))
+    if (!isDeleting(service)) actions.push({ type: 'DeleteService', ...ref(service) });
   if (everything)
     for (const policy of observed.policies) if (!isDeleting(policy)) actions.push({ type: 'DeletePolicy', ...ref(policy) });
   return {
     actions,
     running: alive.length > 0 || jobs.some((job) => !spent(job) && !isDeleting(job)),
-    any: pods.length > 0 || jobs.length > 0 || observed.configMaps.length > 0 || (everything && observed.policies.length > 0),
+    any: [pods, jobs, observed.configMaps, observed.services, everything ? observed.policies : []].some(
+      ({ length }) => length > 0,
+    ),
   };
 }

@@ -2,8 +2,8 @@
 import type { IslandJob } from '../api/islandjob.ts';
 import { IslandJobKind } from '../api/islandjob.ts';
 import { labels } from '../api/labels.ts';
-import type { ConfigMap, Job, NetworkPolicy, Node, Pod } from '../kube/core.ts';
-import { configMaps, jobs, networkPolicies, nodes, pods } from '../kube/core.ts';
+import type { ConfigMap, Job, NetworkPolicy, Node, Pod, Service } from '../kube/core.ts';
+import { configMaps, jobs, networkPolicies, nodes, pods, services } from '../kube/core.ts';
 import type { Store } from '../kube/store.ts';
 import { type KubeClient, type KubeObject, keyOf } from '../kube/types.ts';
 import type { AdmitJob } from './admit.ts';
@@ -26,6 +26,7 @@ export interface Caches {
   readonly jobs: Store<Job>;
   readonly pods: Store<Pod>;
   readonly configMaps: Store<ConfigMap>;
+  readonly services: Store<Service>;
   readonly policies: Store<NetworkPolicy>;
   readonly nodes: Store<Node>;
 }
@@ -89,9 +90,10 @@ export function createLook({ client, caches, progress, warnings, admit, settings
     };
     // Jobs first: a pod made between the two lists is then seen, while the other way round it could be missed.
     const kubeJobs = (await client.list(jobs, selection)).items;
-    const [podList, mapList, policyList] = await Promise.all([
+    const [podList, mapList, serviceList, policyList] = await Promise.all([
       client.list(pods, selection),
       client.list(configMaps, selection),
+      client.list(services, selection),
       client.list(networkPolicies, selection),
     ]);
     return {
@@ -99,6 +101,7 @@ export function createLook({ client, caches, progress, warnings, admit, settings
       kubeJobs,
       pods: podList.items,
       configMaps: mapList.items,
+      services: serviceList.items,
       policies: policyList.items,
       lostNodes: await lostNodes(podList.items, (name) => client.get(nodes, { name }, { signal })),
       ...memory(job),
@@ -116,6 +119,7 @@ export function createLook({ client, caches, progress, warnings, admit, settings
         kubeJobs: caches.jobs.byIndex(islandJobIndex, uid),
         pods: found,
         configMaps: caches.configMaps.byIndex(islandJobIndex, uid),
+        services: caches.services.byIndex(islandJobIndex, uid),
         policies: caches.policies.byIndex(islandJobIndex, uid),
         lostNodes: await lostNodes(found, (name) => caches.nodes.get({ name })),
         ...memory(job),

@@ -20,8 +20,9 @@ export interface Observed {
   /** Every Job with the IslandJob's uid in its labels, whichever attempt. */
   readonly kubeJobs: readonly Job[];
   readonly pods: readonly Pod[];
-  /** ConfigMaps and NetworkPolicies with the IslandJob's uid in their labels. */
+  /** ConfigMaps, Services and NetworkPolicies with the IslandJob's uid in their labels. */
   readonly configMaps: readonly KubeObject[];
+  readonly services: readonly KubeObject[];
   readonly policies: readonly KubeObject[];
   /** Nodes that are deleted or marked out of service. */
   readonly lostNodes: ReadonlySet<string>;
@@ -44,6 +45,7 @@ export type Action =
   | { readonly type: 'DeleteJob'; readonly name: string; readonly uid: string }
   | { readonly type: 'DeletePod'; readonly name: string; readonly uid: string }
   | { readonly type: 'DeleteConfigMap'; readonly name: string; readonly uid: string }
+  | { readonly type: 'DeleteService'; readonly name: string; readonly uid: string }
   | { readonly type: 'DeletePolicy'; readonly name: string; readonly uid: string }
   | { readonly type: 'ReleaseJob'; readonly name: string; readonly uid: string }
   | { readonly type: 'ReleasePod'; readonly name: string; readonly uid: string };

@@ -8,8 +8,10 @@ import { attemptName } from '../api/names.ts';
 import type { Container, Job, Pod, PodSpec, PodTemplate } from '../kube/core.ts';
 import { storesOf, threads } from './attemptconfig.ts';
 import { attemptMeta } from './attemptmeta.ts';
+import { gangEnv, gangJob, gangPod } from './gang.ts';
 import { InvalidWorkError } from './invalid.ts';
 import { merge, podTemplateErrors } from './podtemplate.ts';
+import { queueLabel } from './queue.ts';
 import type { IslandSettings } from './settings.ts';
 
 type Volume = NonNullable<PodSpec['volumes']>[number];
@@ -26,13 +28,15 @@ const fieldEnv = (name: string, fieldPath: string) => ({ name, valueFrom: { fiel
 /** Finished Jobs are never retried by Kubernetes: what follows the end of an attempt is decided here alone. */
 export function jobOf(job: IslandJob, attempt: number, settings: IslandSettings): Job {
   const meta = attemptMeta(job, attempt);
+  const { queueName } = job.spec;
+  const queue = queueName === undefined ? {} : { labels: { ...meta.labels, [queueLabel]: queueName } };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { ...meta, name: attemptName(job.metadata.name, attempt), finalizers: [finalizers.attempt] },
+    metadata: { ...meta, ...queue, name: attemptName(job.metadata.name, attempt), finalizers: [finalizers.attempt] },
     spec: {
-      completions: 1,
-      parallelism: 1,
+      // Never `suspend`: whoever keeps the queue sets and takes it away.
+      ...gangJob(job),
       backoffLimit: 0,
       podReplacementPolicy: 'Failed',
       ttlSecondsAfterFinished: KEPT_SECONDS,
@@ -109,7 +113,8 @@ function specOf(job: IslandJob, attempt: number, settings: IslandSettings): PodS
     ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
     ...(container.priorityClassName === undefined ? {} : { priorityClassName: container.priorityClassName }),
     initContainers: [courier(job, settings), restore(job, settings)],
-    containers: [trainer(job)],
+    ...gangPod(job, attempt),
+    containers: [trainer(job, attempt)],
     volumes: volumes(job, attempt, settings),
   };
 }
@@ -171,14 +176,15 @@ function restore(job: IslandJob, settings: IslandSettings): Container {
   };
 }
 
-function trainer({ spec }: IslandJob): Container {
-  const { container } = spec;
+function trainer(job: IslandJob, attempt: number): Container {
+  const { container } = job.spec;
   const { cpu, memory, gpus, shm } = container.resources;
   const amount = { cpu, memory, ...(gpus ? { 'nvidia.com/gpu': String(gpus) } : {}) };
   const env = (container.env ?? []) as NonNullable<Container['env']>;
   const given = new Set(env.map(({ name }) => name));
   // More threads than CPUs only take turns, so numeric libraries are told how many there are.
-  const defaults = { ...contractEnv, OMP_NUM_THREADS: String(threads(cpu)) };
+  const contract = { ...contractEnv, OMP_NUM_THREADS: String(threads(cpu)) };
+  const defaults = [...Object.entries(contract).map(([name, value]) => ({ name, value })), ...gangEnv(job, attempt)];
   return {
     name: containerNames.trainer,
     image: container.image,
@@ -186,7 +192,7 @@ function trainer({ spec }: IslandJob): Container {
     ...(container.command === undefined ? {} : { command: container.command }),
     ...(container.args === undefined ? {} : { args: container.args }),
     ...(container.envFrom === undefined ? {} : { envFrom: container.envFrom as NonNullable<Container['envFrom']> }),
-    env: [...Object.entries(defaults).flatMap(([name, value]) => (given.has(name) ? [] : [{ name, value }])), ...env],
+    env: [...defaults.filter(({ name }) => !given.has(name)), ...env],
     resources: { requests: amount, limits: amount },
     securityContext: restricted,
     terminationMessagePolicy: 'FallbackToLogsOnError',

@@ -5,7 +5,7 @@ import { labels } from '../api/labels.ts';
 import type { Clock } from '../clock.ts';
 import type { Pod } from '../kube/core.ts';
 import type { Log, ObjectKey } from '../kube/types.ts';
-import { attemptOf } from './jobview.ts';
+import { attemptOf, indexOf } from './jobview.ts';
 import { container } from './podview.ts';
 import { type FetchReport, readReport } from './report.ts';
 import type { IslandSettings } from './settings.ts';
@@ -65,6 +65,8 @@ export function createProgressPoller(options: ProgressOptions): ProgressPoller {
       const { metadata, status } = pod;
       const uid = metadata.labels?.[labels.islandJobUid];
       const name = metadata.labels?.[labels.islandJob];
+      // Of a gang only pod 0 publishes and counts steps.
+      if (indexOf(pod) > 0) return [];
       const running = container(pod, containerNames.courier)?.state?.running !== undefined;
       if (!running || uid === undefined || name === undefined || status?.podIP === undefined || metadata.uid === undefined)
         return [];

@@ -54,15 +54,17 @@ export interface Sidecar {
 export class TestPod {
   readonly folder: string;
   readonly uid: string;
+  readonly index: number;
   readonly paths: CourierPaths;
   readonly trainer: Trainer;
   /** Every line the courier logged. */
   readonly logged: string[] = [];
   readonly #log = pino({ level: 'debug' }, { write: (line: string) => void this.logged.push(line) });
 
-  private constructor(folder: string, uid: string) {
+  private constructor(folder: string, uid: string, index: number) {
     this.folder = folder;
     this.uid = uid;
+    this.index = index;
     const work = join(folder, 'work');
     this.paths = {
       inputs: join(work, 'inputs'),
@@ -82,8 +84,9 @@ export class TestPod {
     gateway: Pick<Gateway, 'config' | 'credentials'>,
     config: CourierConfig = courierConfigOf(gateway),
     uid = 'pod-1',
+    index = 0,
   ): Promise<TestPod> {
-    const pod = new TestPod(await mkdtemp(join(tmpdir(), 'atoll-pod-')), uid);
+    const pod = new TestPod(await mkdtemp(join(tmpdir(), 'atoll-pod-')), uid, index);
     const secret = join(pod.paths.stores, 'default');
     await mkdir(secret, { recursive: true });
     await mkdir(join(pod.folder, 'work'));
@@ -102,7 +105,7 @@ export class TestPod {
   }
 
   #options(command: 'restore' | 'publish', signal: AbortSignal): CourierOptions {
-    const pod = { uid: this.uid, name: `name-of-${this.uid}`, node: 'node-1' };
+    const pod = { uid: this.uid, name: `name-of-${this.uid}`, node: 'node-1', index: this.index };
     const common = { clock: systemClock, random: systemRandom, log: this.#log, paths: this.paths, pollMs: 20, patienceMs: 3_000 };
     return { command, configPath: this.configPath, pod, signal, ...common };
   }

@@ -12,7 +12,7 @@ process.on('SIGTERM', () => stop.abort(new Error('SIGTERM')));
 process.exitCode = await runCourier({
   command: command === 'restore' ? 'restore' : 'publish',
   configPath,
-  pod: { uid: 'pod-1', name: 'pod', node: 'node' },
+  pod: { uid: 'pod-1', name: 'pod', node: 'node', index: 0 },
   clock: systemClock,
   random: systemRandom,
   log: createLog({ level: 'warn', role: 'courier' }),

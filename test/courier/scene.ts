@@ -31,8 +31,8 @@ export class Scene {
     return courierConfigOf(this.gateway, overrides, attempt, placement);
   }
 
-  async pod(config = this.config(), uid = 'pod-1'): Promise<TestPod> {
-    const pod = await TestPod.create(this.gateway, config, uid);
+  async pod(config = this.config(), uid = 'pod-1', index = 0): Promise<TestPod> {
+    const pod = await TestPod.create(this.gateway, config, uid, index);
     this.#pods.push(pod);
     return pod;
   }
@@ -44,8 +44,8 @@ export class Scene {
   }
 
   /** A pod that has restored and whose sidecar runs. */
-  async running(config = this.config(), uid = 'pod-1'): Promise<{ pod: TestPod; trainer: Trainer; sidecar: Sidecar }> {
-    const pod = await this.pod(config, uid);
+  async running(config = this.config(), uid = 'pod-1', index = 0): Promise<{ pod: TestPod; trainer: Trainer; sidecar: Sidecar }> {
+    const pod = await this.pod(config, uid, index);
     assert.equal(await pod.restore(), 0);
     return { pod, trainer: pod.trainer, sidecar: this.publish(pod) };
   }

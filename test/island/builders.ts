@@ -5,6 +5,7 @@ import { type IslandJob, type IslandJobSpec, type IslandJobStatus, islandJobSpec
 import { finalizers, labels } from '../../src/api/labels.ts';
 import type { AttemptRecord } from '../../src/api/work.ts';
 import { timestamp } from '../../src/clock.ts';
+import { indexKey } from '../../src/island/jobview.ts';
 import { emptyStatus, type Limits, type Observed } from '../../src/island/observed.ts';
 import type { IslandSettings } from '../../src/island/settings.ts';
 import type { ContainerStatus, Job, Pod } from '../../src/kube/core.ts';
@@ -91,7 +92,7 @@ export interface Flags {
 
 export function kubeJob(
   attempt: number,
-  how: Flags & { uid?: string; suspended?: boolean; done?: 'Complete' | 'Failed' } = {},
+  how: Flags & { uid?: string; suspended?: boolean; created?: number; nodes?: number; done?: 'Complete' | 'Failed' } = {},
 ): Job {
   return {
     apiVersion: 'batch/v1',
@@ -101,10 +102,11 @@ export function kubeJob(
       namespace: 'research',
       uid: how.uid ?? `job-${attempt}`,
       labels: labelsOf(attempt),
+      ...(how.created === undefined ? {} : { creationTimestamp: at(how.created) }),
       ...(how.released ? {} : { finalizers: [finalizers.attempt] }),
       ...(how.deleted ? { deletionTimestamp: at(50) } : {}),
     },
-    spec: { template: {}, ...(how.suspended ? { suspend: true } : {}) },
+    spec: { template: {}, ...(how.nodes ? { completions: how.nodes } : {}), ...(how.suspended ? { suspend: true } : {}) },
     ...(how.done ? { status: { conditions: [{ type: how.done, status: 'True' }] } } : {}),
   };
 }
@@ -121,6 +123,10 @@ export const waiting = (reason: string, message?: string): State => ({
 
 export interface PodHow extends Flags {
   uid?: string;
+  /** Place in a gang. */
+  index?: number;
+  /** When it was told to go, in seconds; its deletionTimestamp is later by a grace of 660 s. */
+  told?: number;
   job?: string | null;
   node?: string | null;
   phase?: string;
@@ -147,10 +153,11 @@ export function pod(attempt: number, how: PodHow = {}): Pod {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name: `${NAME}-a${attempt}-${how.uid ?? 'x'}`,
+      name: `${NAME}-a${attempt}-${how.uid ?? how.index ?? 'x'}`,
       namespace: 'research',
-      uid: how.uid ?? `pod-${attempt}`,
-      labels: labelsOf(attempt),
+      uid: how.uid ?? (how.index === undefined ? `pod-${attempt}` : `pod-${attempt}-${how.index}`),
+      labels: { ...labelsOf(attempt), ...(how.index === undefined ? {} : { [indexKey]: String(how.index) }) },
+      ...(how.told === undefined ? {} : { deletionTimestamp: at(how.told + 660), deletionGracePeriodSeconds: 660 }),
       creationTimestamp: at(how.created ?? 1),
       ...(how.released ? {} : { finalizers: [finalizers.attempt] }),
       ...(how.deleted ? { deletionTimestamp: at(50) } : {}),
@@ -239,5 +246,5 @@ export const closed = (
 });
 
 export function observed(job: IslandJob, over: Partial<Observed> = {}): Observed {
-  return { job, kubeJobs: [], pods: [], configMaps: [], policies: [], lostNodes: new Set(), live: true, ...over };
+  return { job, kubeJobs: [], pods: [], configMaps: [], services: [], policies: [], lostNodes: new Set(), live: true, ...over };
 }

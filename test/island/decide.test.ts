@@ -184,6 +184,46 @@ describe('waiting in a queue', () => {
     assert.deepEqual([status.state, status.reason], ['Failed', 'QueueDeadlineExceeded']);
   });
 
+  const job = islandJob({ attempt: 1, attempts: [open(1)] }, queued({ queueDeadline: '5m' }));
+  const suspended = kubeJob(1, { suspended: true, created: 0 });
+
+  it('is a state of its own, and its deadline counts from the Job', () => {
+    const { status, again, actions } = act(observed(job, { kubeJobs: [suspended] }));
+    assert.deepEqual([status.state, status.reason, again, actions], ['Queued', 'WaitingForQueue', 240_000, []]);
+  });
+
+  it('for ever is allowed', () => {
+    const patient = islandJob({ attempt: 1, attempts: [open(1)] }, queued());
+    const { status, again } = act(observed(patient, { kubeJobs: [suspended] }), 1e6);
+    assert.deepEqual([status.state, again], ['Queued', undefined]);
+  });
+
+  it('for too long is written down, then the Job is deleted, then the work has failed', () => {
+    const noted = act(observed(job, { kubeJobs: [suspended] }), 300).status;
+    assert.equal(noted.attempts[0]?.rule, 'queue-deadline');
+    const marked = islandJob(noted, queued({ queueDeadline: '5m' }));
+    // Whatever the queue does from now on.
+    for (const kube of [suspended, kubeJob(1, { created: 0 })])
+      assert.deepEqual(act(observed(marked, { kubeJobs: [kube] }), 301).actions, [deleteJob(1)]);
+    const { status } = act(observed(marked, { kubeJobs: [kubeJob(1, { deleted: true, created: 0 })] }), 302);
+    assert.deepEqual([status.state, status.reason, status.restarts], ['Failed', 'QueueDeadlineExceeded', 0]);
+    assert.deepEqual(
+      [status.attempts[0]?.class, status.attempts[0]?.rule, status.message],
+      ['Disruption', 'queue-deadline', 'queue gpus has not admitted it within 5m'],
+    );
+  });
+
+  it('ends when the pod comes, and with it the deadline of the queue', () => {
+    const { status, actions } = act(observed(job, { kubeJobs: [kubeJob(1, { created: 0 })], pods: [pod(1)] }), 1000);
+    assert.deepEqual([status.state, actions], ['Running', []]);
+  });
+
+  it("again after the pod ran is the end of the attempt, which is nobody's fault", () => {
+    const preempted = kubeJob(1, { suspended: true, created: 0, deleted: true });
+    const { status } = act(observed(job, { kubeJobs: [preempted], pods: [endedPod(1, 75, undefined, { deleted: true })] }));
+    assert.deepEqual([status.attempts[0]?.class, status.restarts], ['Disruption', 0]);
+  });
+
   it('is looked for before every attempt', () => {
     const again = observed(islandJob({ attempt: 1, attempts: [closed(1, 'Crash')] }, queued()));
     assert.deepEqual(decide(again, now(60), limits), { type: 'Look', at: 'PodCheck' });

@@ -5,7 +5,9 @@ import { describe, it } from 'node:test';
 import { trainerSpec } from '../../src/api/contract.ts';
 import { courierConfig } from '../../src/api/courier.ts';
 import type { IslandJob } from '../../src/api/islandjob.ts';
+import { attemptName, islandJobName } from '../../src/api/names.ts';
 import { configMapOf, threads } from '../../src/island/attemptconfig.ts';
+import { serviceOf } from '../../src/island/gang.ts';
 import { InvalidWorkError } from '../../src/island/invalid.ts';
 import { networkPolicyOf } from '../../src/island/networkpolicy.ts';
 import { jobOf, podOf } from '../../src/island/pod.ts';
@@ -129,6 +131,78 @@ describe('the Job of an attempt', () => {
   });
 });
 
+describe('a gang', () => {
+  const gang = (gpus = 0, over: Record<string, unknown> = {}) =>
+    job({ nodes: 3, ...container({ resources: { cpu: '2', memory: '4Gi', gpus } }), ...over });
+  const env = (of: IslandJob) => podSpec(of).containers[0]?.env ?? [];
+  const values = (of: IslandJob) => Object.fromEntries(env(of).map(({ name, value }) => [name, value]));
+
+  it('is an Indexed Job of as many pods, in a domain of the name of the attempt', () => {
+    const { spec } = jobOf(gang(), 2, settings);
+    assert.deepEqual(
+      [spec.completions, spec.parallelism, spec.completionMode, spec.backoffLimit, spec.podReplacementPolicy],
+      [3, 3, 'Indexed', 0, 'Failed'],
+    );
+    assert.equal(spec.template.spec?.subdomain, `${NAME}-a2`);
+    const alone = jobOf(job(), 2, settings).spec;
+    assert.deepEqual([alone.completions, alone.completionMode, alone.template.spec?.subdomain], [1, undefined, undefined]);
+  });
+
+  it('has a headless Service that names its pods before they are ready', () => {
+    const service = serviceOf(gang(), 2);
+    assert.equal(service?.metadata.name, `${NAME}-a2`);
+    assert.deepEqual(service?.spec, {
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: { 'atoll.dev/island-job-uid': UID, 'atoll.dev/attempt': '2' },
+    });
+    assert.equal(service?.metadata.labels?.['atoll.dev/island-job-uid'], UID);
+    assert.equal(service?.metadata.ownerReferences?.[0]?.uid, UID);
+    assert.equal(serviceOf(job(), 2), undefined);
+  });
+
+  it('tells torchrun who is there, and where pod 0 is', () => {
+    const { MASTER_ADDR, MASTER_PORT, NNODES, PET_NNODES, PET_NPROC_PER_NODE, PET_MASTER_ADDR, PET_MASTER_PORT } = values(
+      gang(8),
+    );
+    assert.deepEqual([MASTER_ADDR, PET_MASTER_ADDR], [`${NAME}-a1-0.${NAME}-a1`, `${NAME}-a1-0.${NAME}-a1`]);
+    assert.deepEqual([MASTER_PORT, PET_MASTER_PORT, NNODES, PET_NNODES, PET_NPROC_PER_NODE], ['29500', '29500', '3', '3', '8']);
+    const fieldPath = "metadata.annotations['batch.kubernetes.io/job-completion-index']";
+    for (const rank of ['NODE_RANK', 'PET_NODE_RANK'])
+      assert.deepEqual(env(gang(8)).find(({ name }) => name === rank)?.valueFrom, { fieldRef: { fieldPath } });
+  });
+
+  it('counts processes only where each pod has one', () => {
+    const names = (of: IslandJob) => env(of).map(({ name }) => name);
+    assert.deepEqual([values(gang())['WORLD_SIZE'], names(gang()).includes('RANK')], ['3', true]);
+    assert.deepEqual([values(gang(8))['WORLD_SIZE'], names(gang(8)).includes('RANK')], [undefined, false]);
+    assert.ok(!names(job()).some((name) => /RANK|MASTER|PET_|NNODES|WORLD/.test(name)));
+  });
+
+  it('leaves what the user sets', () => {
+    const own = gang(0, container({ env: [{ name: 'MASTER_PORT', value: '1' }] }));
+    assert.deepEqual(
+      env(own).filter(({ name }) => name === 'MASTER_PORT'),
+      [{ name: 'MASTER_PORT', value: '1' }],
+    );
+  });
+
+  it('has names that fit, of the longest training with the most placements, attempts and pods', () => {
+    const name = islandJobName({ name: 'x'.repeat(40), uid: 'a'.repeat(36) }, { role: 'Router' }, 9999);
+    assert.ok(`${attemptName(name, 9999)}-63`.length <= 63);
+  });
+});
+
+describe('the queue', () => {
+  it('is a label of the Job, and its suspension is left to the queue', () => {
+    const { metadata, spec } = jobOf(job({ queueName: 'gpus' }), 1, settings);
+    assert.equal(metadata.labels?.['kueue.x-k8s.io/queue-name'], 'gpus');
+    assert.equal(spec.template.metadata?.labels?.['kueue.x-k8s.io/queue-name'], undefined);
+    assert.ok(!('suspend' in spec));
+    assert.equal(jobOf(job(), 1, settings).metadata.labels?.['kueue.x-k8s.io/queue-name'], undefined);
+  });
+});
+
 describe('the ConfigMap of an attempt', () => {
   const { data = {} } = configMapOf(job({ params: { steps: 10 } }), 3, settings);
 
@@ -244,5 +318,47 @@ describe('the NetworkPolicy', () => {
       },
     ]);
     assert.deepEqual(policy?.spec.podSelector, { matchLabels: { 'atoll.dev/island-job-uid': UID } });
+  });
+
+  it('lets nothing else through in either direction: one rule for DNS, one a store, one in', () => {
+    const policy = networkPolicyOf(job(), {
+      ...settings,
+      network: {
+        stores: [
+          { cidr: '10.99.0.1/32', ports: [7070] },
+          { cidr: '2001:db8::/64', ports: [] },
+        ],
+        dnsCidrs: ['169.254.20.10/32'],
+        agentCidrs: ['10.0.0.0/24'],
+      },
+    });
+    assert.deepEqual(policy?.spec, {
+      podSelector: { matchLabels: { 'atoll.dev/island-job-uid': UID } },
+      policyTypes: ['Ingress', 'Egress'],
+      egress: [
+        {
+          to: [
+            { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } },
+            { ipBlock: { cidr: '169.254.20.10/32' } },
+          ],
+          ports: [
+            { protocol: 'UDP', port: 53 },
+            { protocol: 'TCP', port: 53 },
+          ],
+        },
+        { to: [{ ipBlock: { cidr: '10.99.0.1/32' } }], ports: [{ protocol: 'TCP', port: 7070 }] },
+        { to: [{ ipBlock: { cidr: '2001:db8::/64' } }] },
+      ],
+      ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/24' } }], ports: [{ protocol: 'TCP', port: 9464 }] }],
+    });
+  });
+
+  it('lets the pods of a gang speak to each other on every port, and to nobody else', () => {
+    const network = { stores: [{ cidr: '10.99.0.1/32', ports: [7070] }], agentCidrs: ['10.0.0.0/24'] };
+    const alone = networkPolicyOf(job(), { ...settings, network })?.spec;
+    const gang = networkPolicyOf(job({ nodes: 2 }), { ...settings, network })?.spec;
+    const members = [{ podSelector: { matchLabels: { 'atoll.dev/island-job-uid': UID } } }];
+    assert.deepEqual(gang?.egress, [...(alone?.egress ?? []), { to: members }]);
+    assert.deepEqual(gang?.ingress, [...(alone?.ingress ?? []), { from: members }]);
   });
 });

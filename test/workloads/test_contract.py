@@ -47,6 +47,27 @@ class Contract(unittest.TestCase):
         self.assertEqual((saved["kind"], saved["final"], saved["samples"]), ("Resumable", False, 2 * saved["step"]))
         self.assertEqual(result.progress()[-1]["step"], saved["step"])
 
+    def test_of_many_processes_only_rank_0_reports_saves_and_finishes(self):
+        program = """
+import atoll, sys
+def main(spec):
+    atoll.report(step=1, steps=2, loss=1.0)
+    saved = atoll.checkpoint(1, lambda directory: (directory / "state").write_text("1"))
+    atoll.finish(2, lambda directory: (directory / "model").write_text("2"), wait=False)
+    print(atoll.is_main(), saved is not None, file=sys.stderr)
+atoll.run(main)
+"""
+        for environment, main in (
+            ({"RANK": "0", "NODE_RANK": "1"}, True),
+            ({"NODE_RANK": "0"}, True),
+            ({"RANK": "8", "NODE_RANK": "1"}, False),
+            ({"NODE_RANK": "1"}, False),
+        ):
+            result = self.run_program(program, environment=environment)
+            self.assertEqual((result.code, result.stderr.strip()), (0, "%s %s" % (main, main)), environment)
+            self.assertEqual(len(list(result.output.iterdir())), 2 if main else 0)
+            self.assertEqual((result.work / "progress.jsonl").exists(), main)
+
     def test_a_wrong_configuration_ends_with_42_and_the_message_in_both_places(self):
         result = self.run_program(
             "import atoll\ndef main(spec): raise atoll.ConfigurationError('cannot use params.x = 1')\natoll.run(main)"

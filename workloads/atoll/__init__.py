@@ -18,6 +18,9 @@
     atoll.run(main)
 
 Where the files are is told by the environment: ATOLL_SPEC, ATOLL_INPUTS, ATOLL_RESUME, ATOLL_OUTPUT, ATOLL_PROGRESS.
+
+Several processes, on one node or several, all run the same program: only the one of rank 0 reports, saves and finishes; in the others
+these functions do nothing, so that what is collective in `save` must be done before they are called.
 """
 
 import atexit
@@ -36,7 +39,7 @@ import traceback
 
 __all__ = [
     "CONTRACT", "EXIT_CONFIGURATION", "EXIT_SAVED", "ConfigurationError", "PublicationRefused", "Spec",
-    "checkpoint", "fail_configuration", "finish", "load", "report", "run", "should_stop", "stop_saved",
+    "checkpoint", "fail_configuration", "finish", "is_main", "load", "report", "run", "should_stop", "stop_saved",
 ]  # fmt: skip
 
 CONTRACT = "atoll.dev/contract/v1"
@@ -165,6 +168,12 @@ def fail_configuration(message):
     sys.exit(EXIT_CONFIGURATION)
 
 
+def is_main():
+    """Whether this process speaks for the work: rank 0 of all processes (RANK, else NODE_RANK), or the only one."""
+    rank = os.environ.get("RANK") or os.environ.get("NODE_RANK") or "0"
+    return not rank.isdigit() or int(rank) == 0
+
+
 def should_stop():
     """True once SIGTERM was seen: save a checkpoint within the grace time, then call `stop_saved`."""
     return _state.stop
@@ -180,6 +189,8 @@ def stop_saved():
 def report(step, steps=None, loss=None, samples_per_second=None, **extra):
     """Reports progress. Lines are buffered and written once a second; trouble with the file never stops training."""
     _arm_hang_dump()
+    if not is_main():
+        return
     line = {"step": int(step), "at": _now()}
     if steps is not None:
         line["steps"] = int(steps)
@@ -195,11 +206,14 @@ def report(step, steps=None, loss=None, samples_per_second=None, **extra):
 
 
 def checkpoint(step, save, samples=None, kind="Resumable", final=False, metrics=None, name=None, **fields):
-    """Saves a checkpoint that exists wholly or not at all; returns its directory.
+    """Saves a checkpoint that exists wholly or not at all; returns its directory, or None where `is_main` is false.
 
     save(directory) writes the files. They are flushed to disk, described by checkpoint.json and renamed into place last.
     `fields` go into checkpoint.json as they are (`model`, `partition`). The same name twice is saved once.
     """
+    if not is_main():
+        _arm_hang_dump()
+        return None
     _flush()
     output = pathlib.Path(_environment("ATOLL_OUTPUT"))
     target = output / (name or ("final" if final else "step-%08d" % step))
@@ -227,7 +241,10 @@ def finish(step, save, samples=None, kind="Export", metrics=None, wait=True, **f
     """Saves the final result and returns once it is published, with what the courier wrote: {'manifest', 'digest'}.
 
     It waits as long as publishing takes, also after SIGTERM: leaving early could only lose the work. Raises PublicationRefused.
+    Where `is_main` is false it returns {} at once.
     """
+    if not is_main():
+        return {}
     directory = checkpoint(step, save, samples=samples, kind=kind, final=True, metrics=metrics, **fields)
     faulthandler.cancel_dump_traceback_later()
     published, refused = directory / "published.json", directory / "refused.json"
