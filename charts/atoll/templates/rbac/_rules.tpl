@@ -29,18 +29,16 @@ the values when they are named. No Secret is ever read through the API, and a hu
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
   verbs: [get, list, watch]
-# The uid of kube-system is the identity of a cluster; a namespace of a work is looked up before it is admitted.
+# The uid of kube-system is the identity of a cluster.
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
-  {{- with .Values.namespaces }}
-  resourceNames: {{- toYaml (prepend . "kube-system" | uniq) | nindent 4 }}
-  {{- end }}
+  resourceNames: [kube-system]
 {{- end }}
 # Events of what has no namespace lie in the namespace default.
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [{{ if ne .Values.role "hub" }}get, list, {{ end }}create, patch]
+  verbs: [{{ if ne .Values.role "hub" }}list, {{ end }}create, patch]
 {{- end }}
 
 {{- define "atoll.rules.writing" -}}
@@ -56,7 +54,7 @@ the values when they are named. No Secret is ever read through the API, and a hu
   verbs: [patch]
 # Owning what is made, where the API server asks for the right to block the owner's deletion.
 - apiGroups: [atoll.dev]
-  resources: [expertdatasets/finalizers, expertshards/finalizers, experttrainings/finalizers, islandjobs/finalizers]
+  resources: [expertdatasets/finalizers, expertshards/finalizers, experttrainings/finalizers]
   verbs: [update]
 {{- else }}
 - apiGroups: [atoll.dev]
@@ -65,20 +63,24 @@ the values when they are named. No Secret is ever read through the API, and a hu
 - apiGroups: [atoll.dev]
   resources: [islandjobs/status]
   verbs: [patch]
+{{- end }}
+{{- if ne .Values.role "hub" }}
 - apiGroups: [atoll.dev]
   resources: [islandjobs/finalizers]
   verbs: [update]
-{{- end }}
-{{- if ne .Values.role "hub" }}
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [create, patch, delete]
+# Pods are created to be checked only, by dry run.
 - apiGroups: [""]
-  resources: [configmaps, pods, services]
+  resources: [pods]
   verbs: [create, patch, delete]
+- apiGroups: [""]
+  resources: [configmaps, services]
+  verbs: [create, delete]
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
-  verbs: [create, patch, delete]
+  verbs: [create, delete]
 {{- if eq .Values.role "island" }}
 - apiGroups: [""]
   resources: [pods/log]
