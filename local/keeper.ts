@@ -4,8 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { binaries, binaryNames } from './binaries.ts';
-import { startCluster } from './cluster.ts';
+import { binaries } from './binaries.ts';
+import { clusterPrograms, startCluster } from './cluster.ts';
 import { explain } from './explain.ts';
 import type { ImageName } from './images.ts';
 import { startObjectStorage } from './object-storage.ts';
@@ -40,7 +40,7 @@ async function keep(options: KeeperOptions, signal: AbortSignal): Promise<void> 
   await removeOldLogs(options.name);
   await writeRecord({ name: options.name, keeper });
   try {
-    await binaries(binaryNames, { progress, signal });
+    await binaries([...clusterPrograms, 'versitygw'], { progress, signal });
     const images: ImageName[] = options.atoll ? ['base', 'atoll', 'atoll-ddm'] : ['base'];
     await using cluster = await startCluster({ name: options.name, gpus: options.gpus, dir, images, progress, signal });
     const hosts = ['127.0.0.1', cluster.hostAddress];

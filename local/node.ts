@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from './command.ts';
 import { type Component, untilReady } from './component.ts';
+import { clusterDomain } from './dns.ts';
 import type { Machine } from './machine.ts';
 import { cacheDir } from './paths.ts';
 import type { CertificateAuthority } from './pki.ts';
@@ -15,16 +16,25 @@ export interface NodeSpec {
   programs: { kubelet: string; 'kube-proxy': string };
   gpus: number;
   gpuProduct: string;
+  /** Address of the server that pods ask for names; undefined when there is none. */
+  dns?: string | undefined;
 }
 
 export type NodeComponent = 'containerd' | 'kubelet' | 'kube-proxy';
+
+/** A machine that runs pods; its name is the machine's. */
+export interface ClusterNode {
+  machine: Machine;
+  components: Record<NodeComponent, Component>;
+}
 
 /** The folder that containerd keeps between boots, so that an image is unpacked once for each machine number. */
 export function containerdRoot(machine: Machine): string {
   return join(cacheDir(), 'nodes', machine.wire);
 }
 
-export async function createNode(spec: NodeSpec): Promise<Record<NodeComponent, Component>> {
+/** The programs of a node, not started yet. */
+export async function createNode(spec: NodeSpec): Promise<ClusterNode> {
   const { machine, pki, programs } = spec;
   const { dir, name } = machine.spec;
   await mkdir(join(dir, 'cni'), { recursive: true });
@@ -35,7 +45,7 @@ export async function createNode(spec: NodeSpec): Promise<Record<NodeComponent, 
   await pki.kubeconfig('kube-proxy', spec.url, join(dir, 'kube-proxy.kubeconfig'));
   await writeFile(join(dir, 'containerd.toml'), containerdConfig(machine));
   await writeFile(join(dir, 'cni', '10-atoll.conflist'), JSON.stringify(podNetwork(machine), undefined, 2));
-  await writeFile(join(dir, 'kubelet.json'), JSON.stringify(kubeletConfig(machine, pki), undefined, 2));
+  await writeFile(join(dir, 'kubelet.json'), JSON.stringify(kubeletConfig(spec), undefined, 2));
   await writeFile(join(dir, 'resolv.conf'), '');
   const label = spec.gpus > 0 ? [`--node-labels=nvidia.com/gpu.product=${spec.gpuProduct}`] : [];
   const kubelet = [
@@ -50,7 +60,7 @@ export async function createNode(spec: NodeSpec): Promise<Record<NodeComponent, 
     `--cluster-cidr=${clusterCidr}`,
     `--hostname-override=${name}`,
   ];
-  return {
+  const components = {
     containerd: machine.component('containerd', 'containerd', ['--config', 'containerd.toml']),
     kubelet: machine.component('kubelet', programs.kubelet, [...kubelet, ...label]),
     'kube-proxy': machine.component('kube-proxy', programs['kube-proxy'], [
@@ -59,6 +69,7 @@ export async function createNode(spec: NodeSpec): Promise<Record<NodeComponent, 
       '--oom-score-adj=0',
     ]),
   };
+  return { machine, components };
 }
 
 /** Starts containerd and waits until it answers. */
@@ -81,6 +92,17 @@ export async function setGpus(kubectl: string, kubeconfig: string, node: string,
   await command(kubectl, args);
 }
 
+/**
+ * Lets pods of this machine be reached from the cluster's other machines, and servers outside answer them: what leaves the cluster carries
+ * the machine's own address, for every cluster uses the same ones for its pods.
+ */
+export async function routePods({ machine }: ClusterNode, all: readonly ClusterNode[]): Promise<void> {
+  const outside = ['-s', clusterCidr, '!', '-d', clusterCidr, '-o', 'eth0', '-j', 'MASQUERADE'];
+  await machine.run('iptables', ['-w', '-t', 'nat', '-A', 'POSTROUTING', ...outside]);
+  const others = all.map((node) => node.machine).filter((other) => other !== machine);
+  for (const other of others) await machine.run('ip', ['route', 'replace', podCidr(other), 'via', other.address]);
+}
+
 export const clusterCidr = '10.244.0.0/16';
 
 /** The pods of machine 1 live in 10.244.1.0/24, and so on. */
@@ -97,7 +119,7 @@ function podNetwork(machine: Machine): unknown {
         type: 'bridge',
         bridge: 'cni0',
         isGateway: true,
-        ipMasq: true,
+        ipMasq: false, // `routePods` does it, for what leaves the cluster only
         hairpinMode: true,
         ipam: {
           type: 'host-local',
@@ -134,7 +156,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.tracing.proc
 `;
 }
 
-function kubeletConfig(machine: Machine, pki: CertificateAuthority): unknown {
+function kubeletConfig({ machine, pki, dns }: NodeSpec): unknown {
   const { dir, name } = machine.spec;
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -147,8 +169,8 @@ function kubeletConfig(machine: Machine, pki: CertificateAuthority): unknown {
     failSwapOn: false,
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
     address: '0.0.0.0',
-    clusterDomain: 'cluster.local',
-    clusterDNS: ['10.96.0.10'],
+    clusterDomain,
+    ...(dns === undefined ? {} : { clusterDNS: [dns] }),
     resolvConf: join(dir, 'resolv.conf'),
     localStorageCapacityIsolation: false,
     enforceNodeAllocatable: [],

@@ -4,63 +4,33 @@ import { after, before, describe, it } from 'node:test';
 import { type Cluster, startCluster } from '../../local/cluster.ts';
 import { missingRequirements } from '../../local/requirements.ts';
 import { until } from './alive.ts';
+import {
+  answering,
+  asking,
+  create as createIn,
+  lastWords,
+  makeNamespace,
+  type PodParts,
+  phase as phaseIn,
+  pod,
+  service,
+} from './pods.ts';
 import { hostState, leftOf, namespacesOf } from './traces.ts';
 
 const missing = await missingRequirements();
 
-const restricted = {
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-  runAsNonRoot: true,
-  runAsUser: 1000,
-  seccompProfile: { type: 'RuntimeDefault' },
-};
-
-interface PodParts {
-  name: string;
-  script: string;
-  sidecar?: string;
-  gpus?: number;
-}
-
-function pod({ name, script, sidecar, gpus }: PodParts): string {
-  const container = (label: string, text: string) => ({
-    name: label,
-    image: 'localhost/base:latest',
-    imagePullPolicy: 'Never',
-    command: ['sh', '-c', text],
-    securityContext: restricted,
-  });
-  const limits = gpus === undefined ? {} : { resources: { limits: { 'nvidia.com/gpu': String(gpus) } } };
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'work' },
-    spec: {
-      restartPolicy: 'Never',
-      terminationGracePeriodSeconds: 5,
-      ...(sidecar ? { initContainers: [{ ...container('sidecar', sidecar), restartPolicy: 'Always' }] } : {}),
-      containers: [{ ...container('main', script), ...limits }],
-    },
-  });
-}
-
 describe('a cluster', { skip: missing.join(' ') || false }, () => {
   let cluster: Cluster;
   let host: Record<string, string[]>;
-  const create = (parts: PodParts) => cluster.kubectl(['create', '-f', '-'], { input: pod(parts) });
+  const create = (parts: PodParts) => createIn(cluster, pod(parts));
   const get = async (what: string, path: string) =>
     (await cluster.kubectl(['-n', 'work', 'get', what, `--output=jsonpath=${path}`])).stdout;
-  const phase = (name: string, wanted: string) =>
-    cluster.kubectl(['-n', 'work', 'wait', `--for=jsonpath={.status.phase}=${wanted}`, `pod/${name}`, '--timeout=60s']);
+  const phase = (name: string, wanted: 'Running' | 'Succeeded') => phaseIn(cluster, name, wanted);
 
   before(async () => {
     host = await hostState();
     cluster = await startCluster({ gpus: 4 });
-    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'work', labels } };
-    await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(namespace) });
-    await cluster.kubectl(['-n', 'work', 'wait', '--for=create', 'serviceaccount/default', '--timeout=20s']);
+    await makeNamespace(cluster);
   });
   after(async () => cluster?.stop());
 
@@ -76,6 +46,27 @@ describe('a cluster', { skip: missing.join(' ') || false }, () => {
     const script = `timeout 5 bash -c 'echo >/dev/tcp/${cluster.hostAddress}/1' 2>&1 | grep -q refused && timeout 5 bash -c 'echo >/dev/tcp/10.96.0.1/443'`;
     await create({ name: 'network', script });
     await phase('network', 'Succeeded');
+  });
+
+  it('gives pods the addresses of Services and of pods that a headless Service names, and says at once what there is not', async () => {
+    const member = { hostname: 'web-0', subdomain: 'members' };
+    await createIn(
+      cluster,
+      pod({ name: 'web', script: answering('here'), labels: { app: 'web' }, spec: member }),
+      service('web'),
+      service('members', { clusterIP: 'None', selector: { app: 'web' }, publishNotReadyAddresses: true }),
+    );
+    await phase('web', 'Running');
+    const names = ['kubernetes.default.svc', 'web', 'web-0.members', 'web.work.svc.cluster.local'];
+    const line = (name: string) => `$(getent ahostsv4 ${name} | head -1 | cut -d" " -f1)`;
+    const resolved = `for i in $(seq 50); do getent hosts web-0.members >/dev/null && break; sleep 0.2; done; echo "${names.map(line).join(' ')}" >/dev/termination-log`;
+    await create({ name: 'names', script: resolved });
+    const [web, member0] = [await get('service/web', '{.spec.clusterIP}'), await get('pod/web', '{.status.podIP}')];
+    assert.equal(await lastWords(cluster, 'names'), `10.96.0.1 ${web} ${member0} ${web}`);
+    await create({ name: 'client', script: asking('web') });
+    assert.equal(await lastWords(cluster, 'client'), 'here');
+    await create({ name: 'nowhere', script: '! timeout 3 getent hosts nowhere.example.org' });
+    await phase('nowhere', 'Succeeded');
   });
 
   it('gives out no more GPUs than it has', async () => {
