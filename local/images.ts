@@ -1,8 +1,9 @@
 /** Container images built by ordinary Dockerfiles, kept in the cache and rebuilt when what they are made from has changed. */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { baseContext, baseKey } from './base-image.ts';
+import { type BinaryName, binaries } from './binaries.ts';
 import { bundle, bundlePath } from './build.ts';
 import { exportImage } from './export.ts';
 import { isolated } from './isolated.ts';
@@ -11,8 +12,8 @@ import { cacheDir, checkout } from './paths.ts';
 import { type Progress, type Step, silent } from './progress.ts';
 import { requireEverything } from './requirements.ts';
 
-/** What pods name: `localhost/pause:1`, `localhost/base:latest`, `localhost/atoll:dev`, `localhost/atoll-ddm:dev`. */
-export type ImageName = 'base' | 'pause' | 'atoll' | 'atoll-ddm';
+/** What pods name: `localhost/pause:1`, `localhost/base:latest`, `localhost/atoll:dev`, `localhost/atoll-ddm:dev`, `localhost/nats:dev`. */
+export type ImageName = 'base' | 'pause' | 'atoll' | 'atoll-ddm' | 'nats';
 
 export interface Image {
   name: ImageName;
@@ -27,7 +28,8 @@ interface Recipe {
   /** Roughly how long the first build takes, for a person who waits. */
   about: string;
   dockerfile: string;
-  context: string;
+  /** A folder below the checkout, or the compiled program whose folder it is. */
+  context: string | { program: BinaryName };
   /** Files and folders below the checkout whose content decides what comes out. */
   inputs: string[];
 }
@@ -58,6 +60,13 @@ const recipes: Record<Exclude<ImageName, 'base'>, Recipe> = {
     dockerfile: 'workloads/Dockerfile',
     context: 'workloads',
     inputs: ['workloads'],
+  },
+  nats: {
+    reference: 'localhost/nats:dev',
+    about: '5 s',
+    dockerfile: 'local/images/nats.Dockerfile',
+    context: { program: 'nats-server' },
+    inputs: ['local/images/nats.Dockerfile'],
   },
 };
 
@@ -94,10 +103,11 @@ export async function buildImages(names: readonly ImageName[], options: ImagesOp
       for (const name of names) {
         if (name === 'base') continue;
         const recipe = recipes[name];
-        const key = digestOf([base.digest, ...(await Promise.all(recipe.inputs.map(contentOf)))]);
+        const { folder: context, content } = await contextOf(recipe, options);
+        const key = digestOf([base.digest, ...content, ...(await Promise.all(recipe.inputs.map(contentOf)))]);
         built.push(
           await build(name, recipe.reference, key, recipe.about, progress, async (step, file) => {
-            const where = ['--file', join(checkout, recipe.dockerfile), join(checkout, recipe.context)];
+            const where = ['--file', join(checkout, recipe.dockerfile), context];
             await buildah(
               ['bud', '--layers', ...trust, '--tag', recipe.reference, '--iidfile', file, ...where],
               step,
@@ -110,6 +120,13 @@ export async function buildImages(names: readonly ImageName[], options: ImagesOp
     },
     lock,
   );
+}
+
+/** The folder that the build reads, and what of it the inputs do not name. */
+async function contextOf({ context }: Recipe, options: ImagesOptions): Promise<{ folder: string; content: Buffer[] }> {
+  if (typeof context === 'string') return { folder: join(checkout, context), content: [] };
+  const path = (await binaries([context.program], options))[context.program];
+  return { folder: dirname(path), content: [await readFile(path)] };
 }
 
 /** While an image is built, programs in it trust the certificate authorities that this machine trusts. */
