@@ -2,6 +2,8 @@
 import type {
   EventsV1Event,
   V1ConfigMap,
+  V1DeploymentSpec,
+  V1DeploymentStatus,
   V1Job,
   V1LeaseSpec,
   V1NamespaceStatus,
@@ -51,6 +53,15 @@ export interface ConfigMap extends KubeObject {
   binaryData?: Record<string, string>;
   immutable?: NonNullable<V1ConfigMap['immutable']>;
 }
+export interface Secret extends KubeObject {
+  type?: string;
+  /** Values in base64. */
+  data?: Record<string, string>;
+}
+export interface Deployment extends KubeObject {
+  spec: Wire<V1DeploymentSpec>;
+  status?: Wire<V1DeploymentStatus>;
+}
 export interface Service extends KubeObject {
   spec: Wire<V1ServiceSpec>;
 }
@@ -71,6 +82,14 @@ const core = { group: '', version: 'v1' };
 export const pods: ResourceType<Pod> = { ...core, kind: 'Pod', plural: 'pods', namespaced: true };
 export const nodes: ResourceType<Node> = { ...core, kind: 'Node', plural: 'nodes', namespaced: false };
 export const configMaps: ResourceType<ConfigMap> = { ...core, kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+export const secrets: ResourceType<Secret> = { ...core, kind: 'Secret', plural: 'secrets', namespaced: true };
+export const deployments: ResourceType<Deployment> = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  namespaced: true,
+};
 export const services: ResourceType<Service> = { ...core, kind: 'Service', plural: 'services', namespaced: true };
 export const namespaces: ResourceType<Namespace> = { ...core, kind: 'Namespace', plural: 'namespaces', namespaced: false };
 export const jobs: ResourceType<Job> = { group: 'batch', version: 'v1', kind: 'Job', plural: 'jobs', namespaced: true };
