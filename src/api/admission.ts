@@ -1,5 +1,6 @@
 /** Admission policies for free-form fields, which CEL on a CRD cannot see: frozen after creation, and bounded in size. */
 import { specSchema } from './crd.ts';
+import type { Hidden } from './frozen.ts';
 import type { KindInfo } from './kind.ts';
 
 /** `params` and `podTemplate` of one container together, in characters. */
@@ -10,7 +11,7 @@ export const maxSpec = 128 * 1024;
 interface Validation {
   expression: string;
   message: string;
-  messageExpression: string;
+  messageExpression?: string;
   reason: 'Invalid' | 'Forbidden';
 }
 
@@ -33,7 +34,11 @@ export function admissionPolicy(kind: KindInfo): [Record<string, unknown>, Recor
         ],
       },
       variables: hidden.flatMap(variables),
-      validations: [...hidden.map((path) => unchanged(path, instead)), ...together(hidden).map(bounded), boundedSpec],
+      validations: [
+        ...hidden.map((field) => unchanged(field, instead)),
+        ...together(hidden.map(({ path }) => path)).map(bounded),
+        boundedSpec,
+      ],
     },
   };
   const binding = {
@@ -55,25 +60,27 @@ const camel = (path: string) => path.replace(/\.(.)/g, (_, letter: string) => le
 const before = (path: string) => `variables.${camel(path)}Before`;
 const after = (path: string) => `variables.${camel(path)}After`;
 
-function variables(path: string): Variable[] {
-  const read = (root: string) => `${root}.?spec.?${path.replaceAll('.', '.?')}.orValue({})`;
+function variables({ path, list }: Hidden): Variable[] {
+  const none = list ? '[]' : '{}';
+  const read = (root: string) => `${root}.?spec.?${path.replaceAll('.', '.?')}.orValue(${none})`;
   return [
     // There is no old object at creation.
-    { name: `${camel(path)}Before`, expression: `oldObject == null ? {} : ${read('oldObject')}` },
+    { name: `${camel(path)}Before`, expression: `oldObject == null ? ${none} : ${read('oldObject')}` },
     { name: `${camel(path)}After`, expression: read('object') },
   ];
 }
 
-function unchanged(path: string, instead: string): Validation {
+function unchanged({ path, list }: Hidden, instead: string): Validation {
   const [old, now] = [before(path), after(path)];
   const show = (map: string) => `(k in ${map} ? '%s'.format([${map}[k]]) : 'unset')`;
   const keys = `(${now}.map(k, k) + ${old}.filter(k, !(k in ${now})))`;
   const differs = `!(k in ${old}) || !(k in ${now}) || ${old}[k] != ${now}[k]`;
   const changes = `${keys}.filter(k, ${differs}).map(k, '%s from %s to %s'.format([k, ${show(old)}, ${show(now)}])).join(', ')`;
+  const message = `spec.${path} cannot change after creation: ${instead}`;
   return {
     expression: `request.operation != 'UPDATE' || ${old} == ${now}`,
-    message: `spec.${path} cannot change after creation: ${instead}`,
-    messageExpression: `'spec.${path} cannot change after creation (' + ${changes} + '): ${instead}'`,
+    message,
+    ...(!list && { messageExpression: `'spec.${path} cannot change after creation (' + ${changes} + '): ${instead}'` }),
     reason: 'Invalid',
   };
 }

@@ -1,5 +1,5 @@
 /** CustomResourceDefinitions from the kinds. */
-import { freeze } from './frozen.ts';
+import { freeze, type Hidden } from './frozen.ts';
 import type { Column, KindInfo } from './kind.ts';
 import { lower, type Structural } from './structural.ts';
 
@@ -10,8 +10,8 @@ export interface CustomResourceDefinition {
   spec: Record<string, unknown>;
 }
 
-/** The schema of `spec`, with the rules that freeze it, and the free-form paths that those cannot guard. */
-export function specSchema(kind: KindInfo): { schema: Structural; hidden: string[] } {
+/** The schema of `spec`, with the rules that freeze it, and the free-form fields that those cannot guard. */
+export function specSchema(kind: KindInfo): { schema: Structural; hidden: Hidden[] } {
   const schema = lower(kind.spec, `${kind.kind}.spec`);
   return { schema, hidden: freeze(schema, kind.freeze) };
 }

@@ -10,12 +10,20 @@ export interface Freeze {
   readonly instead: string;
 }
 
+/** A frozen field that holds free-form values: CEL on a CRD cannot see into those, the admission policy guards them. */
+export interface Hidden {
+  /** Below `spec`, such as `expert.params`. */
+  readonly path: string;
+  /** Whether it is a list, with free-form fields in its items, or a free-form map itself. */
+  readonly list: boolean;
+}
+
 /**
- * Adds the rules to `schema` in place, and to every description whether the field may change. Returns the paths of free-form
- * fields that are frozen too: CEL on a CRD cannot see into those, the admission policy guards them.
+ * Adds the rules to `schema` in place, and to every description whether the field may change. Returns the
+ * fields that the admission policy must guard too.
  */
-export function freeze(schema: Structural, { live, instead }: Freeze, path = ''): string[] {
-  const hidden: string[] = [];
+export function freeze(schema: Structural, { live, instead }: Freeze, path = ''): Hidden[] {
+  const hidden: Hidden[] = [];
   const added: Rule[] = [];
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const at = path === '' ? name : `${path}.${name}`;
@@ -25,14 +33,23 @@ export function freeze(schema: Structural, { live, instead }: Freeze, path = '')
       continue;
     }
     if (!Object.keys(live).some((other) => other.startsWith(`${at}.`))) field.description = `${field.description} Immutable.`;
-    if (field['x-kubernetes-preserve-unknown-fields']) hidden.push(at);
+    if (field['x-kubernetes-preserve-unknown-fields']) hidden.push({ path: at, list: false });
     else if (field.properties !== undefined) {
       if (!alwaysSet(schema, name)) added.push(presenceRule(name, instead));
       hidden.push(...freeze(field, { live, instead }, at));
-    } else added.push(valueRule(schema, name, field, instead));
+    } else {
+      added.push(valueRule(schema, name, field, instead));
+      if (field.items && holdsFreeForm(field.items)) hidden.push({ path: at, list: true });
+    }
   }
   if (added.length > 0) schema['x-kubernetes-validations'] = [...(schema['x-kubernetes-validations'] ?? []), ...added];
   return hidden;
+}
+
+function holdsFreeForm(schema: Structural): boolean {
+  if (schema['x-kubernetes-preserve-unknown-fields']) return true;
+  const below = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : [])];
+  return below.some(holdsFreeForm);
 }
 
 /** Ends the description of a field, and of all below it, with these words. */

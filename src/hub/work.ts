@@ -72,7 +72,10 @@ const claimDeadline = 120_000;
 
 export function decideWork(wish: Wish, seen: Seen): WorkDecision {
   const decision = decideCurrent(wish, seen);
-  const older = olderPlacements(decision.status.placement, seen.jobs, decision.actions);
+  const { placement, state } = decision.status;
+  // A work can be blocked while the island that held it is away: that placement is over too.
+  const newest = state === 'Blocked' ? placement + 1 : placement;
+  const older = olderPlacements(newest, seen.jobs, decision.actions);
   return older.length === 0 ? decision : { ...decision, actions: [...older, ...decision.actions] };
 }
 

@@ -15,6 +15,13 @@ export const badHubObjects: Bad[] = [
   ],
   ['a cost in words', 'ComputeIsland', { spec: { cost: 'cheap' } }, 'spec.cost', '[0-9]'],
   ['a negative limit', 'ComputeIsland', { spec: { limits: { gpus: -1 } } }, 'spec.limits.gpus', 'greater than or equal to 0'],
+  [
+    'a join token that is not a digest',
+    'ComputeIsland',
+    { spec: { join: { tokenDigest: 'secret', expiresAt: '2026-01-01T00:00:00Z' } } },
+    'spec.join.tokenDigest',
+    '64 lower-case hexadecimal digits',
+  ],
   ['a name with dots', 'ComputeIsland', { metadata: { name: 'a.b' } }, 'metadata.name', 'lower-case letters, digits and "-"'],
   ['an unknown role', 'IslandJob', job({ role: 'Sample' }), 'spec.role', '"Partition", "Expert", "Router", "Evaluate"'],
   ['an expert without index', 'IslandJob', job({ work: { index: null } }), 'spec.work.index', 'set it for role Expert only'],

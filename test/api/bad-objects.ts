@@ -98,6 +98,49 @@ const datasets: Bad[] = [
 
 const trainings: Bad[] = [
   [
+    'a time without Replace',
+    'ExpertTraining',
+    { spec: { placement: { islandLost: { after: '2h' } } } },
+    'spec.placement.islandLost.after',
+    'set policy to Replace',
+  ],
+  [
+    'an island that is lost after seconds',
+    'ExpertTraining',
+    { spec: { placement: { islandLost: { policy: 'Replace', after: '59s' } } } },
+    'spec.placement.islandLost.after',
+    'after (59s) must be at least 1m',
+  ],
+  [
+    'an override for nobody',
+    'ExpertTraining',
+    { spec: { overrides: [{ experts: [] }] } },
+    'spec.overrides[0].experts',
+    'at least 1 items',
+  ],
+  [
+    'an override for the 257th expert',
+    'ExpertTraining',
+    { spec: { overrides: [{ experts: [256] }] } },
+    'spec.overrides[0].experts[0]',
+    'less than or equal to 255',
+  ],
+  [
+    'an override of something else',
+    'ExpertTraining',
+    { spec: { overrides: [{ experts: [0], image: 'mine' }] } },
+    'spec.overrides[0].image',
+    'unknown field',
+  ],
+  [
+    'overrides of 40,000 characters',
+    'ExpertTraining',
+    { spec: { overrides: [{ experts: [0], params: { a: 'x'.repeat(40_000) } }] } },
+    'spec.overrides',
+    'at most 32768',
+  ],
+  ['a priority over 1000', 'ExpertTraining', { spec: { priority: 1001 } }, 'spec.priority', 'less than or equal to 1000'],
+  [
     'a name of 41 characters',
     'ExpertTraining',
     { metadata: { name: 'a'.repeat(41) } },
@@ -109,7 +152,7 @@ const trainings: Bad[] = [
   ['no data set', 'ExpertTraining', { spec: { dataset: null } }, 'spec.dataset', 'Required value'],
   ['a data set in capitals', 'ExpertTraining', { spec: { dataset: 'Digits' } }, 'spec.dataset', 'lower-case letters'],
   ['a misspelt field', 'ExpertTraining', expert({ chekpoint: {} }), 'unknown field "spec.expert.chekpoint"'],
-  ['a field of a later version', 'ExpertTraining', { spec: { priority: 1 } }, 'unknown field "spec.priority"'],
+  ['a field of a later version', 'ExpertTraining', { spec: { budget: 1 } }, 'unknown field "spec.budget"'],
   ['no resources', 'ExpertTraining', expert({ resources: null }), 'spec.expert.resources', 'Required value'],
   ['CPUs as a number', 'ExpertTraining', resources({ cpu: 1 }), 'spec.expert.resources.cpu', 'must be of type string'],
   ['CPUs in words', 'ExpertTraining', resources({ cpu: 'two' }), 'spec.expert.resources.cpu', '"0.5" or "500m"'],

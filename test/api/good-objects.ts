@@ -22,6 +22,7 @@ const container = {
 };
 const params = { steps: 2000, lr: 0.001, sizes: [1, 2], nested: { deep: { flag: true, none: null } } };
 const retry = { maxRestarts: 5, backoff: { initial: '500ms', max: '1h30m' } };
+const gang = { nodes: 2, queueName: 'gpu-queue', queueDeadline: '1h' };
 const grace = { save: '2m', publish: '1h' };
 
 export const goodObjects: [sentence: string, kind: KindName, patch: Json][] = [
@@ -67,11 +68,16 @@ export const goodObjects: [sentence: string, kind: KindName, patch: Json][] = [
         storage: { store: 'other', prefix: 'a/b.c/d_e=f/' },
         seed: 42,
         deadline: '72h',
-        expert: { ...container, params, retry, grace, checkpoint: { keep: 5 } },
-        placement: { islands: { matchLabels: { tier: 'spot' } } },
+        priority: -5,
+        expert: { ...container, ...gang, params, retry, grace, checkpoint: { keep: 5 } },
+        overrides: [
+          { experts: [0, 3], resources: { cpu: '4', memory: '8Gi', gpus: 2 }, params, islands: { matchLabels: { tier: 'own' } } },
+          { experts: [255] },
+        ],
+        placement: { islands: { matchLabels: { tier: 'spot' } }, islandLost: { policy: 'Replace', after: '10m' } },
         completion: { minExperts: 3, onExpertFailed: 'Fail' },
-        router: { ...container, params, retry, grace, checkpoint: { keep: 1 }, start: 'WhenExpertsComplete' },
-        evaluation: { ...container, params, retry, grace },
+        router: { ...container, ...gang, params, retry, grace, checkpoint: { keep: 1 }, start: 'WhenExpertsComplete' },
+        evaluation: { ...container, queueName: 'gpu-queue', params, retry, grace },
         suspend: true,
       },
     },
@@ -86,7 +92,17 @@ export const goodObjects: [sentence: string, kind: KindName, patch: Json][] = [
   [
     'an island with every field',
     'ComputeIsland',
-    { metadata: { name: 'cloud' }, spec: { approved: false, cordoned: true, cost: '2.49', limits: { gpus: 16 } } },
+    {
+      metadata: { name: 'cloud' },
+      spec: {
+        approved: false,
+        cordoned: true,
+        drain: true,
+        cost: '2.49',
+        limits: { gpus: 16 },
+        join: { tokenDigest: digest(), expiresAt: at },
+      },
+    },
   ],
   ['a job of an expert', 'IslandJob', {}],
   [
@@ -96,6 +112,7 @@ export const goodObjects: [sentence: string, kind: KindName, patch: Json][] = [
       metadata: { name: 'every-field' },
       spec: {
         container,
+        ...gang,
         params,
         seed: 3,
         inputs: [

@@ -157,6 +157,11 @@ describe('freezing', () => {
   });
 
   test('hands back the free-form fields, which only an admission policy can guard', () => {
-    assert.deepEqual(freeze(schema(), { live: {}, instead: 'make another' }), ['d']);
+    assert.deepEqual(freeze(schema(), { live: {}, instead: 'make another' }), [{ path: 'd', list: false }]);
+  });
+  test('hands back lists of objects that hold free-form fields', () => {
+    const item = z.object({ free: freeForm().optional().describe('d') });
+    const lists = lower(z.object({ l: list(item, 3).describe('d'), m: list(text(3), 3).describe('d') }), 'x');
+    assert.deepEqual(freeze(lists, { live: {}, instead: 'make another' }), [{ path: 'l', list: true }]);
   });
 });
