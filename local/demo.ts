@@ -1,34 +1,35 @@
-/** `npm run demo`: a cluster, Atoll and real digits on this machine; four experts, a router and an ensemble out. */
+/** `npm run demo`: a hub, two islands and real digits on this machine; four experts, a router and an ensemble out. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { parseArgs } from 'node:util';
 import { systemClock, systemRandom } from '../src/clock.ts';
 import { createKubeClient } from '../src/kube/client.ts';
-import { createObjectStore } from '../src/store/client.ts';
-import { type Cluster, startCluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { type Compared, comparison } from './demo/compare.ts';
 import { digitsNpz } from './demo/digits.ts';
+import { ending, whoRanWhere } from './demo/ending.ts';
 import { follow } from './demo/follow.ts';
+import { hubAndIslands, oneCluster } from './demo/place.ts';
 import { fetchResult } from './demo/results.ts';
 import { explain } from './explain.ts';
-import { installAtoll } from './install.ts';
-import { type ObjectStorage, startObjectStorage } from './object-storage.ts';
 import { checkout, stateDir } from './paths.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { requireEverything } from './requirements.ts';
 
 const USAGE = `Usage: npm run demo [-- OPTIONS]
 
-Brings up a Kubernetes cluster and an object store on this machine, installs Atoll, trains four experts and a router on
-10,000 handwritten digits, evaluates the ensemble and puts the result into .atoll/demo. Needs Linux and root. The first time
-it compiles Kubernetes and builds images (up to 20 minutes); after that it takes under 5.
+Brings up three Kubernetes clusters and an object store on this machine, a hub and two islands, installs Atoll in each with
+Helm, trains four experts and a router on 10,000 handwritten digits, evaluates the ensemble and puts the result into
+.atoll/demo. Needs Linux and root. The first time it compiles Kubernetes and builds images (up to 25 minutes); after that it
+takes about 6.
 
 Options:
-  --compare   also train two single models of the same training compute, and print one table
-  --keep      leave everything running at the end, until Ctrl-C (the default on a terminal)
-  --no-keep   end when the result is there
-  --help      this text
+  --compare      also train two single models of the same training compute, and print one table
+  --standalone   one cluster that is hub and island at once
+  --keep         leave everything running at the end, until Ctrl-C (the default on a terminal)
+  --no-keep      end when the result is there
+  --help         this text
 `;
 
 const NAMESPACE = 'research';
@@ -43,6 +44,7 @@ const SINGLES = [
 
 interface Options {
   compare: boolean;
+  standalone: boolean;
   keep: boolean;
 }
 
@@ -53,30 +55,18 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, 'result'), { recursive: true });
 
-  await using cluster = await startCluster({
-    name: 'demo',
-    gpus: 4,
-    dir: join(folder, 'cluster'),
-    images: ['atoll', 'atoll-ddm'],
-    progress,
-    signal,
-  });
-  const hosts = ['127.0.0.1', cluster.hostAddress];
-  await using storage = await startObjectStorage({ dir: join(folder, 'storage'), buckets: [BUCKET], hosts, progress, signal });
-  const store = createObjectStore(
-    { name: 'default', endpoint: storage.endpoint, region: storage.region, bucket: BUCKET, pathStyle: true },
-    storage.credentials,
-  );
+  const start = options.standalone ? oneCluster : hubAndIslands;
+  await using place = await start({ namespace: NAMESPACE, bucket: BUCKET, folder, progress, signal });
+  const { hub, store } = place;
   await step(progress, 'Uploading 10,000 digits', async () => store.put('raw/digits/digits.npz', await digitsNpz()));
-  await step(progress, 'Installing Atoll', () => installAtoll({ cluster, storage, bucket: BUCKET, namespaces: [NAMESPACE] }));
 
-  const client = createKubeClient({ kubeconfig: cluster.kubeconfigPath, clock: systemClock, random: systemRandom });
+  const client = createKubeClient({ kubeconfig: hub.kubeconfigPath, clock: systemClock, random: systemRandom });
   const watch = { client, namespace: NAMESPACE, output: process.stdout, signal, limitMs: LIMIT_MS };
-  await apply(cluster, progress, 'manifests/demo');
+  await apply(hub, progress, 'manifests/demo');
   progress.say('');
   const trained = await follow({ ...watch, names: [ENSEMBLE.name] });
   if (options.compare) {
-    await apply(cluster, progress, 'manifests/demo/compare');
+    await apply(hub, progress, 'manifests/demo/compare');
     trained.push(...(await follow({ ...watch, names: SINGLES.map(({ name }) => name) })));
   }
   const results = [];
@@ -91,7 +81,8 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
     const compared: Compared[] = results.map(({ metrics }, index) => ({ title: titles[index] ?? '', metrics }));
     process.stdout.write(`${comparison(compared).join('\n')}\n\n`);
   }
-  process.stdout.write(farewell(cluster, storage, ensemble, options.keep));
+  process.stdout.write(await whoRanWhere(place, NAMESPACE));
+  process.stdout.write(ending({ place, namespace: NAMESPACE, bucket: BUCKET, result: ensemble, keep: options.keep }));
   if (options.keep) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
@@ -114,38 +105,11 @@ async function apply(cluster: Cluster, progress: Progress, folder: string): Prom
   progress.say(stdout.trimEnd());
 }
 
-function farewell(
-  cluster: Cluster,
-  storage: ObjectStorage,
-  result: { manifest: string; digest: string; folder: string },
-  keep: boolean,
-): string {
-  const folder = relative(process.cwd(), result.folder);
-  const there = `
-The ensemble is published:
-  manifest   s3://${BUCKET}/${result.manifest}
-  digest     ${result.digest}
-  samples    ${join(folder, 'grid.png')}
-  metrics    ${join(folder, 'metrics.json')}
-  bucket     ${relative(process.cwd(), join(storage.objects, BUCKET))} (object store at ${storage.endpoint})
-`;
-  if (!keep) return there;
-  const kubectl = `kubectl --kubeconfig ${relative(process.cwd(), cluster.kubeconfigPath)} -n ${NAMESPACE}`;
-  return `${there}
-The cluster is still up. In another terminal:
-  export PATH="$(npm run --silent local -- bin):$PATH"
-  ${kubectl} get eds,et,es,ij,isl
-  ${kubectl} describe et digits
-  ${kubectl} explain et.spec.expert
-
-Ctrl-C stops and removes everything but .atoll/demo.
-`;
-}
-
 function readOptions(): Options | 'help' {
   const { values } = parseArgs({
     options: {
       compare: { type: 'boolean', default: false },
+      standalone: { type: 'boolean', default: true },
       keep: { type: 'boolean', default: isatty(1) },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -157,7 +121,7 @@ function readOptions(): Options | 'help' {
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.on(name, () => {
-    if (!stop.signal.aborted) process.stderr.write('\nStopping: removing the cluster ...\n');
+    if (!stop.signal.aborted) process.stderr.write('\nStopping: removing all clusters ...\n');
     stop.abort(new Error(`stopped by ${name}`));
   });
 try {

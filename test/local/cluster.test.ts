@@ -91,6 +91,20 @@ describe('a cluster', { skip: missing.join(' ') || false }, () => {
     assert.equal(await get('pod/survivor', '{.status.containerStatuses[0].restartCount}'), '0');
   });
 
+  it('goes on with what a copy of its API server holds when it is put back to it, and takes new pods', async () => {
+    const container = () => get('pod/survivor', '{.status.containerStatuses[0].containerID}');
+    const before = await container();
+    const backup = await cluster.api.backup();
+    await create({ name: 'forgotten', script: 'sleep infinity' });
+    await phase('forgotten', 'Running');
+    await cluster.api.restore(backup);
+    assert.equal(await get('pods', '{.items[?(@.metadata.name=="forgotten")].metadata.name}'), '');
+    await create({ name: 'later', script: 'true' });
+    await phase('later', 'Succeeded');
+    assert.equal(await container(), before);
+    assert.equal(await get('pod/survivor', '{.status.containerStatuses[0].restartCount}'), '0');
+  });
+
   it('is cut off while its wire is down and goes on inside', async () => {
     const reach = () => cluster.kubectl(['get', '--raw=/readyz'], { timeoutMs: 3000 });
     await cluster.machine.setWire('down');
