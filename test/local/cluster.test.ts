@@ -93,7 +93,7 @@ describe('a cluster', { skip: missing.join(' ') || false }, () => {
 
   it('goes on with what a copy of its API server holds when it is put back to it, and takes new pods', async () => {
     const container = () => get('pod/survivor', '{.status.containerStatuses[0].containerID}');
-    const before = await container();
+    const then = await container();
     const backup = await cluster.api.backup();
     await create({ name: 'forgotten', script: 'sleep infinity' });
     await phase('forgotten', 'Running');
@@ -101,7 +101,7 @@ describe('a cluster', { skip: missing.join(' ') || false }, () => {
     assert.equal(await get('pods', '{.items[?(@.metadata.name=="forgotten")].metadata.name}'), '');
     await create({ name: 'later', script: 'true' });
     await phase('later', 'Succeeded');
-    assert.equal(await container(), before);
+    assert.equal(await container(), then);
     assert.equal(await get('pod/survivor', '{.status.containerStatuses[0].restartCount}'), '0');
   });
 
