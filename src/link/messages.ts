@@ -22,6 +22,8 @@ const uids = z.array(uid()).max(mostEntries);
 /** Everything about one IslandJob that a message may get wrong without spoiling the rest of the message. */
 const loose = () => z.array(z.unknown()).max(mostEntries);
 
+export const jobName = z.looseObject({ namespace: objectName(), name: text(253), uid: uid() });
+
 /** Read before anything else: whether the two sides understand each other at all. */
 export const greeting = z.looseObject({ protocol: z.tuple([number(), number()]) });
 
@@ -49,6 +51,8 @@ export const syncRequest = z.looseObject({
   dropped: uids.default([]),
   capacity,
   labels: map(text(63), 32).optional(),
+  /** Names of what the hub said it does not know; the hub has no other way to name them. */
+  unknown: z.array(jobName).max(mostEntries).default([]),
 });
 
 /** The status of one mirror, under the names of the hub's IslandJob. The API server of the hub checks the rest of it. */
@@ -87,8 +91,6 @@ export const put = z.looseObject({
   known: standing.optional(),
 });
 
-export const jobName = z.looseObject({ namespace: objectName(), name: text(253), uid: uid() });
-
 export const syncReply = z.looseObject({
   protocol: number(),
   hub: z.looseObject({ uid: text(64), instance: text(64) }),
@@ -109,6 +111,8 @@ export const syncReply = z.looseObject({
   resend: uids.default([]),
   /** What the island holds and the hub does not know. */
   unknown: uids.default([]),
+  /** There are more of them than one reply can name. */
+  unknownMore: z.boolean().default(false),
   /** The digests differ: send what makes up yours, from the start or after this uid. */
   needHave: z.looseObject({ after: uid().optional() }).optional(),
   /** More is waiting: sync again at once. */

@@ -1,0 +1,147 @@
+/** The hub's end of the link: answers islands while this process leads, wakes them when something changed, and gathers live progress. */
+
+import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
+import type { Admit, HubLink, IslandRegistry } from '../api/islandreport.ts';
+import type { Clock, Random } from '../clock.ts';
+import { link } from '../kube/abort.ts';
+import { messageOf } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { Manager } from '../kube/manager.ts';
+import { specChanged } from '../kube/sources.ts';
+import type { KubeClient, Log } from '../kube/types.ts';
+import { MessageError } from './codec.ts';
+import { createConversations } from './conversation.ts';
+import { createHandouts } from './handouts.ts';
+import { createLanes } from './lanes.ts';
+import { askForLogs } from './logs-hub.ts';
+import { mostBytes } from './messages.ts';
+import type { DropReason, LinkMetrics } from './metrics.ts';
+import { createPokes } from './pokes.ts';
+import { createProgressMemory } from './progress-memory.ts';
+import { hubSubjects, islandOfSubject } from './subjects.ts';
+import type { IncomingMessage, LinkTransport } from './transport.ts';
+
+export interface HubLinkOptions {
+  client: KubeClient;
+  manager: Pick<Manager, 'informer'>;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  metrics?: LinkMetrics | undefined;
+  transport: LinkTransport;
+  /** Start of every subject. */
+  prefix: string;
+  /** Whether this process leads and its renewal is fresh: nothing is answered otherwise. */
+  mayAnswer: () => boolean;
+  admit: Admit;
+  registry: IslandRegistry;
+  events: Pick<EventRecorder, 'normal' | 'warning'>;
+  /** uid of the hub's namespace kube-system. */
+  clusterUid: string;
+  /** Unique per process start. */
+  instance: string;
+}
+
+export const islandIndex = { island: (job: IslandJob) => [job.spec.island] };
+export const uidIndex = { uid: (job: IslandJob) => [job.metadata.uid ?? ''] };
+
+/** Islands answered at once; each may make a few writes. */
+const atOnce = 16;
+const mostWaiting = 16_384;
+/** Longest work on one request; an island has given up on it by then. */
+const answerMs = 15_000;
+
+/** `run` must be started only while this process leads; it resolves when its signal is aborted. */
+export function createHubLink(options: HubLinkOptions): HubLink {
+  const { client, manager, clock, log, metrics, transport, prefix, mayAnswer } = options;
+  const informer = manager.informer(IslandJobKind, { indexes: { ...islandIndex, ...uidIndex } });
+  const handouts = createHandouts({ client, clock, log, store: informer.store });
+  const conversations = createConversations({ ...options, jobs: informer.store, handouts });
+  const pokes = createPokes({ clock, transport, prefix, mayPoke: mayAnswer });
+  const progress = createProgressMemory({ jobs: informer.store });
+
+  informer.onChange((change) => {
+    const { metadata, spec } = change.object;
+    // A status comes from the island itself: that is no news to it.
+    if (change.type === 'delete') {
+      conversations.forget(metadata.uid ?? '');
+      progress.forget(metadata.uid ?? '');
+    }
+    if (specChanged(change)) pokes.poke(spec.island);
+  });
+
+  function drop(reason: DropReason, island: string | undefined, why: string): void {
+    metrics?.dropped.inc({ reason });
+    const level = reason === 'superseded' || reason === 'not-leader' ? 'debug' : 'warn';
+    log[level]({ island, reason, why }, 'a message of an island is dropped');
+  }
+
+  async function work(island: string, message: IncomingMessage, signal: AbortSignal): Promise<void> {
+    const linked = link(signal);
+    const stop = clock.timer(answerMs, () => linked.abort(new Error(`cannot answer ${island} within ${answerMs / 1000} s`)));
+    const began = clock.now();
+    try {
+      const reply = await conversations.answer(island, message.data, linked.signal);
+      if (reply === undefined) return;
+      message.respond?.(reply.bytes);
+      metrics?.syncs.inc({ outcome: reply.refused ? 'refused' : 'answered' });
+      metrics?.syncSeconds.observe((clock.now() - began) / 1000);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof MessageError) return drop(error.reason, island, error.message);
+      metrics?.syncs.inc({ outcome: 'failed' });
+      log.warn({ island, error: messageOf(error) }, 'cannot answer an island; it asks again');
+    } finally {
+      stop();
+      linked.unlink();
+    }
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    const linked = link(signal);
+    try {
+      await handouts.begin(linked.signal);
+      const lanes = createLanes<IncomingMessage>({ atOnce, most: mostWaiting, work, signal: linked.signal });
+      const onSync = (message: IncomingMessage) => {
+        const island = islandOfSubject(prefix, message.subject);
+        if (island === undefined) return drop('foreign', undefined, message.subject);
+        if (!mayAnswer()) return drop('not-leader', island, 'another process leads');
+        if (message.data.length > mostBytes) return drop('oversized', island, `a sync of ${message.data.length} bytes`);
+        if (lanes.offer(island, message) !== undefined) drop('superseded', island, 'a newer sync came before its turn');
+      };
+      const onProgress = (message: IncomingMessage) => {
+        const island = islandOfSubject(prefix, message.subject);
+        if (island === undefined) return drop('foreign', undefined, message.subject);
+        try {
+          const foreign = progress.hear(island, message.data);
+          if (foreign > 0) drop('foreign', island, `progress of ${foreign} works that are not its own`);
+        } catch (error) {
+          if (!(error instanceof MessageError)) throw error;
+          drop(error.reason, island, error.message);
+        }
+      };
+      const subjects = hubSubjects(prefix);
+      const subscriptions = [
+        transport.subscribe(subjects.sync, onSync, linked.signal),
+        transport.subscribe(subjects.progress, onProgress, linked.signal),
+      ];
+      for (const island of new Set(informer.store.list().map(({ spec }) => spec.island))) pokes.poke(island);
+      await Promise.all(subscriptions);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      linked.abort(new Error('the link ends'));
+      linked.unlink();
+      pokes.stop();
+    }
+  }
+
+  return {
+    run,
+    poke: (island) => pokes.poke(island),
+    mayHold: (job) => handouts.mayHold(job),
+    withhold: (uid) => handouts.withhold(uid),
+    logs: (island, request, signal) => askForLogs(options, island, request, signal),
+    progress,
+  };
+}
