@@ -22,6 +22,17 @@ export const containerNames = { courier: 'courier', restore: 'restore', trainer:
 
 export const courierPort = 9464;
 
+/** Header of a request for progress: for how many milliseconds from now the courier may delete old checkpoints, or `unlimited`. */
+export const mayDeleteHeader = 'atoll-may-delete-ms';
+export const unlimited = 'unlimited';
+export type DeletionPermit = number | typeof unlimited;
+
+/** Undefined for what is no permit: then nothing changes. */
+export function readPermit(header: string | string[] | undefined): DeletionPermit | undefined {
+  if (header === unlimited) return unlimited;
+  return typeof header === 'string' && /^[0-9]{1,12}$/.test(header) ? Number(header) : undefined;
+}
+
 /** Exit codes of `courier restore`. */
 export const restoreExitCodes = {
   restored: 0,
@@ -60,6 +71,8 @@ export const courierConfig = z.object({
   resume: z.array(manifestRef).max(20),
   quarantined: z.array(z.string().max(1024)).max(20),
   checkpoint: z.object({ keep: z.int().min(1) }),
+  /** Whether old checkpoints may be deleted without the agent having allowed it just before. What the agent says later holds. */
+  deletions: z.enum(['Always', 'WhileHeard']).default('Always'),
   grace: z.object({ saveSeconds: z.number().min(0), publishSeconds: z.number().min(0) }),
   progress: z.object({ port: z.int().min(0).max(65535), tokenSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
 });

@@ -18,7 +18,7 @@ import {
   time,
 } from './fields.ts';
 import { type apiVersion, defineKind, nameRule } from './kind.ts';
-import { checkpointPolicy, gang, grace, retry } from './policy.ts';
+import { checkpointPolicy, gang, grace, islandLost, retry } from './policy.ts';
 import {
   attemptRecord,
   conditions,
@@ -78,6 +78,11 @@ const spec = z
     grace: grace.prefault({}).describe('Time to save and to publish when stopped.'),
     ...gang,
     checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept.'),
+    islandLost: islandLost
+      .prefault({})
+      .describe(
+        'What happens when the island is lost. Under Replace it deletes no old checkpoint while it does not hear the hub.',
+      ),
     deadline: time().optional().describe('No attempt runs past this time. Default: no limit.'),
     suspend: z.boolean().default(false).describe('true saves a checkpoint and ends the attempt; false starts the next.'),
     stop: z.boolean().default(false).describe('true ends the work here for good.'),
@@ -229,6 +234,7 @@ export const IslandJobKind = defineKind<IslandJob>({
       revision: 'upwards',
       retry: 'at any time',
       checkpoint: 'at any time',
+      islandLost: 'at any time',
     },
     instead: 'the hub makes a new placement',
   },

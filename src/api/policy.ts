@@ -53,6 +53,12 @@ export const checkpointPolicy = z.object({
     .describe('How many of the newest checkpoints of a placement stay in the store beside the final one. Default: 2.'),
 });
 
+/** What the hub does when the island of a work is lost, as the island is told: complete, so that a patch replaces all of it. */
+export const islandLost = z.object({
+  policy: z.enum(['Wait', 'Replace']).default('Wait').describe('Wait for it, or Replace the work by a new placement elsewhere.'),
+  after: duration().default('1h').describe('How long the island must be silent before its work is replaced. Default: 1h.'),
+});
+
 const labelName = () =>
   matching(
     /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
@@ -73,6 +79,7 @@ export const gang = {
   queueDeadline: duration().optional().describe('Longest time in that queue before the work moves on. Default: no limit.'),
 };
 
+export type IslandLost = z.infer<typeof islandLost>;
 export type StorageLocation = z.infer<typeof storageLocation>;
 export type Retry = z.infer<typeof retry>;
 export type Grace = z.infer<typeof grace>;

@@ -6,6 +6,7 @@ import type { CourierContext } from './context.ts';
 import { claimedMark, readMark, restoredMark } from './marks.ts';
 import { accompany } from './member.ts';
 import { Output } from './output.ts';
+import { Permission } from './permission.ts';
 import { ProgressTail } from './progress.ts';
 import { Publishing } from './publishing.ts';
 import { startCourierServer } from './server.ts';
@@ -29,7 +30,8 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
   const pollMs = options.pollMs ?? 500;
   const tail = new ProgressTail(paths.progress, clock);
   const output = new Output(paths.output, clock);
-  const publishing = new Publishing(context, output);
+  const permission = new Permission(config.deletions, clock);
+  const publishing = new Publishing(context, output, permission);
   const state = { claimed: false, ended: false };
 
   const report = (): CourierReport => {
@@ -46,7 +48,11 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
     };
   };
 
-  const server = await startCourierServer({ ...config.progress, report });
+  const server = await startCourierServer({
+    ...config.progress,
+    report,
+    permitted: (permit) => permission.hear(permit),
+  });
   options.onListening?.(server.port);
   const follow = new AbortController();
   const following = followProgress(tail, context, follow.signal);

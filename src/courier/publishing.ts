@@ -8,6 +8,7 @@ import type { CourierContext } from './context.ts';
 import type { RestoredMark } from './marks.ts';
 import { type Entry, type Output, type Plan, plan } from './output.ts';
 import { backoff } from './patience.ts';
+import type { Permission } from './permission.ts';
 import { writeResult } from './result.ts';
 
 type Complete = Extract<Entry, { state: 'Complete' }>;
@@ -26,6 +27,7 @@ export class Publishing {
   readonly #context: CourierContext;
   readonly #output: Output;
   readonly #publisher: Publisher;
+  readonly #permission: Permission;
   #restored: RestoredMark | undefined;
   #failures = 0;
   #nextTry = 0;
@@ -37,10 +39,11 @@ export class Publishing {
   uploading: string | undefined;
   pending = 0;
 
-  constructor(context: CourierContext, output: Output) {
+  constructor(context: CourierContext, output: Output, permission: Permission) {
     const { attempt, image, inputs, output: target } = context.config;
     this.#context = context;
     this.#output = output;
+    this.#permission = permission;
     this.#publisher = {
       work: attempt.work,
       placement: attempt.placement,
@@ -175,7 +178,10 @@ export class Publishing {
   async #retain(signal: AbortSignal): Promise<void> {
     const { config, log } = this.#context;
     const { checkpoint, quarantined, output, attempt } = config;
-    const policy = { keep: checkpoint.keep, damaged: [...(this.#restored?.skipped ?? []), ...quarantined] };
+    // What stays for want of permission goes after the next checkpoint, when it is given by then.
+    const allowed = () => this.#permission.given;
+    if (!allowed()) return log.info('keeps old checkpoints in the store: the agent does not allow to delete them now');
+    const policy = { keep: checkpoint.keep, damaged: [...(this.#restored?.skipped ?? []), ...quarantined], allowed };
     await this.#quietly('remove old checkpoints from the store', async () => {
       const gone = await retain(this.#context.store(output.store), output.prefix, attempt, policy, signal);
       if (gone.length > 0) log.info({ gone }, 'removed old checkpoints from the store');

@@ -1,7 +1,7 @@
 /** The courier's HTTP server: health for everyone, progress for whoever holds the attempt's bearer. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { CourierReport } from '../api/courier.ts';
+import { type CourierReport, type DeletionPermit, mayDeleteHeader, readPermit } from '../api/courier.ts';
 
 export interface CourierServer {
   port: number;
@@ -13,9 +13,11 @@ export interface CourierServerOptions {
   /** SHA-256, in hexadecimal, of the bearer that reads progress. */
   tokenSha256: string;
   report: () => CourierReport;
+  /** Told what a request with the bearer allows. */
+  permitted(permit: DeletionPermit): void;
 }
 
-export async function startCourierServer({ port, tokenSha256, report }: CourierServerOptions): Promise<CourierServer> {
+export async function startCourierServer({ port, tokenSha256, report, permitted }: CourierServerOptions): Promise<CourierServer> {
   const expected = Buffer.from(tokenSha256, 'hex');
   const server = createServer({ maxHeaderSize: 8 * 1024, requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
     const path = request.url?.split('?')[0];
@@ -23,7 +25,11 @@ export async function startCourierServer({ port, tokenSha256, report }: CourierS
     else if (path === '/healthz') answer(response, 200, { ok: true });
     else if (path !== '/v1/progress') answer(response, 404, { error: 'there is /healthz and /v1/progress' });
     else if (!allowed(request, expected)) answer(response, 401, { error: 'a valid bearer is needed' });
-    else answer(response, 200, report());
+    else {
+      const permit = readPermit(request.headers[mayDeleteHeader]);
+      if (permit !== undefined) permitted(permit);
+      answer(response, 200, report());
+    }
   });
   server.maxConnections = 32;
   await new Promise<void>((resolve, reject) => {

@@ -37,7 +37,7 @@ export interface WorkPlan extends WorkDecision {
 export interface WorkRunner {
   plan(
     template: JobTemplate,
-    wish: Omit<Wish, 'retry' | 'checkpoint'>,
+    wish: Omit<Wish, 'retry' | 'checkpoint' | 'told'>,
     current: WorkStatus | undefined,
     signal: AbortSignal,
   ): Promise<WorkPlan>;
@@ -156,7 +156,7 @@ export function createWorkRunner(options: RunnerOptions): WorkRunner {
       const key = workKey(template.spec);
       let asked = false;
       const decision = decideWork(
-        { ...wish, retry: template.spec.retry, checkpoint: template.spec.checkpoint },
+        { ...wish, retry: template.spec.retry, checkpoint: template.spec.checkpoint, told: template.spec.islandLost },
         {
           current,
           jobs: all,

@@ -201,6 +201,7 @@ function trainingTemplate(training: ExpertTraining, holder: KubeObject, settings
     retry: part.retry,
     grace: part.grace,
     ...queued(part),
+    islandLost: placement.islandLost,
     ...(want.checkpoint ? { checkpoint: want.checkpoint } : {}),
     ...(deadline !== undefined && startedAt !== undefined
       ? { deadline: timestamp(Date.parse(startedAt) + parseDuration(deadline)) }

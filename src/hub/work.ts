@@ -26,6 +26,8 @@ export interface Wish {
   checkpoint: IslandJobSpec['checkpoint'];
   /** What happens when its island is not heard. Default: wait. */
   islandLost?: IslandLost | undefined;
+  /** The same as its island is told. Default: as it was told. */
+  told?: IslandJobSpec['islandLost'] | undefined;
 }
 
 export interface Seen {
@@ -48,7 +50,7 @@ export interface Seen {
 
 export type WorkAction =
   | { type: 'Create'; placement: number; island: string; resume: ManifestRef[] }
-  | { type: 'Patch'; job: IslandJob; spec: Pick<IslandJobSpec, 'suspend' | 'stop' | 'retry' | 'checkpoint' | 'revision'> }
+  | { type: 'Patch'; job: IslandJob; spec: Partial<IslandJobSpec> }
   | { type: 'Delete'; job: IslandJob };
 
 /**
@@ -193,11 +195,13 @@ function goOn(
     stop: job.spec.stop || wish.stop !== undefined || move.type === 'Stop',
     retry: wish.retry,
     checkpoint: wish.checkpoint,
+    ...(wish.told ? { islandLost: wish.told } : {}),
   };
+  const told = wish.told ?? job.spec.islandLost;
   const same =
     spec.suspend === job.spec.suspend &&
     spec.stop === job.spec.stop &&
-    JSON.stringify(policies(spec)) === JSON.stringify(policies(job.spec));
+    JSON.stringify(policies({ ...spec, islandLost: told })) === JSON.stringify(policies(job.spec));
   return {
     status: move.why ? { ...status, ...cutWhy(move.why) } : status,
     actions: same ? [] : [{ type: 'Patch', job, spec: { ...spec, revision: job.spec.revision + 1 } }],
@@ -219,8 +223,9 @@ function replace(wish: Wish, seen: Seen, current: WorkStatus, why: Why): WorkDec
 }
 
 /** The policies in one order of keys, so that they can be compared. */
-function policies({ retry, checkpoint }: Pick<IslandJobSpec, 'retry' | 'checkpoint'>) {
-  return [retry.maxRestarts, retry.backoff.initial, retry.backoff.max, checkpoint.keep];
+function policies({ retry, checkpoint, islandLost }: Pick<IslandJobSpec, 'retry' | 'checkpoint' | 'islandLost'>) {
+  const { maxRestarts, backoff } = retry;
+  return [maxRestarts, backoff.initial, backoff.max, checkpoint.keep, islandLost.policy, islandLost.after];
 }
 
 function accept(status: WorkStatus, seen: Seen): { status: WorkStatus; after?: number } {

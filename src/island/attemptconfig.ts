@@ -59,6 +59,7 @@ function courierConfigOf(job: IslandJob, attempt: number, settings: IslandSettin
     resume: spec.resume,
     quarantined: status?.quarantined ?? [],
     checkpoint: spec.checkpoint,
+    deletions: spec.islandLost.policy === 'Wait' ? 'Always' : 'WhileHeard',
     grace: { saveSeconds: seconds(spec.grace.save), publishSeconds: seconds(spec.grace.publish) },
     progress: {
       port: settings.courier?.port ?? courierPort,

@@ -2,6 +2,7 @@
 
 import { type Capacity, ComputeIslandKind } from '../api/computeisland.ts';
 import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
+import type { ReadLogs } from '../api/islandreport.ts';
 import { labels } from '../api/labels.ts';
 import type { Clock, Random } from '../clock.ts';
 import { createController } from '../kube/controller.ts';
@@ -11,12 +12,14 @@ import type { Manager } from '../kube/manager.ts';
 import type { KubeMetrics } from '../kube/metrics.ts';
 import { forKind, mapped } from '../kube/sources.ts';
 import type { Change, Store } from '../kube/store.ts';
-import type { KubeClient, KubeObject, Log } from '../kube/types.ts';
+import type { KubeClient, KubeObject, Log, PodLogs } from '../kube/types.ts';
 import { createAct } from './act.ts';
 import { createAdmit } from './admit.ts';
 import { capacityOf, slimPod } from './capacity.ts';
 import { createIslandReconcile } from './computeisland.ts';
+import { deletionPermit } from './deletions.ts';
 import { createReconcile, islandJobOf } from './islandjob.ts';
+import { createReadLogs } from './logs.ts';
 import { byIslandJob, createLook, islandJobIndex } from './look.ts';
 import { createProgressPoller, type LiveProgress } from './progress.ts';
 import { type FetchReport, fetchReport } from './report.ts';
@@ -25,12 +28,14 @@ import { createWarnings } from './warnings.ts';
 
 export { type AdmitJob, createAdmit } from './admit.ts';
 export { type ClusterIdentity, readCluster } from './cluster.ts';
+export { NoLogError } from './logs.ts';
 export type { LiveProgress, LiveReport } from './progress.ts';
 export type { FetchReport } from './report.ts';
 export type { IslandSettings } from './settings.ts';
 
 export interface IslandOptions {
-  readonly client: KubeClient;
+  /** Without the verb for logs, `logs` of the island says so. */
+  readonly client: KubeClient & Partial<PodLogs>;
   readonly manager: Manager;
   readonly clock: Clock;
   readonly random: Random;
@@ -41,6 +46,8 @@ export interface IslandOptions {
   readonly fetchReport?: FetchReport;
   /** Whether this cluster holds the ComputeIsland of its own island; not so under a hub, which writes it from what it is told. Default true. */
   readonly selfReport?: boolean;
+  /** When the hub was heard last, in ms of `clock`; undefined before. Absent where hub and island are one process. */
+  readonly hubHeardAt?: () => number | undefined;
 }
 
 export interface Island {
@@ -49,6 +56,8 @@ export interface Island {
   /** What is here and what of it is free, counted now. */
   capacity(): Capacity;
   readonly islandJobs: Store<IslandJob>;
+  /** Lines of a container's log; throws a `NoLogError` when there is none. */
+  readonly logs: ReadLogs;
 }
 
 const WORKERS = 4;
@@ -66,6 +75,7 @@ function hasNewFate(change: Change<Node>): boolean {
 /** Adds everything the island does to the manager; nothing runs before the manager does. */
 export function createIslandControllers(options: IslandOptions): Island {
   const { client, manager, clock, random, log, metrics, settings } = options;
+  const hubHeardAt = options.hubHeardAt ?? (() => clock.now());
   const ours = { labelSelector: labels.islandJobUid, indexes: { [islandJobIndex]: byIslandJob } };
   const islandJobs = manager.informer(IslandJobKind);
   const jobInformer = manager.informer(jobs, ours);
@@ -94,6 +104,7 @@ export function createIslandControllers(options: IslandOptions): Island {
     settings,
     clock,
     log,
+    mayDelete: (key) => deletionPermit(islandJobs.store.get(key), hubHeardAt(), clock.now()),
     onReport: (key) => controller.enqueue(key),
   });
   manager.addLoop('progress of couriers', (signal) => progress.run(signal));
@@ -177,5 +188,6 @@ export function createIslandControllers(options: IslandOptions): Island {
     progress,
     capacity: () => capacityOf(nodeInformer.store.list(), allPods.store.list()),
     islandJobs: islandJobs.store,
+    logs: createReadLogs({ client, islandJobs: islandJobs.store, pods: podInformer.store, island: settings.name }),
   };
 }

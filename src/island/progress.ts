@@ -1,5 +1,5 @@
 /** Keeps the newest report of every running courier in memory, by asking each of them every few seconds. */
-import type { CourierReport } from '../api/courier.ts';
+import type { CourierReport, DeletionPermit } from '../api/courier.ts';
 import { containerNames, courierPort } from '../api/courier.ts';
 import { labels } from '../api/labels.ts';
 import type { Clock } from '../clock.ts';
@@ -33,6 +33,8 @@ export interface ProgressOptions {
   readonly settings: Pick<IslandSettings, 'agentKey' | 'pollIntervalMs' | 'courier'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** For how long from now couriers of this IslandJob may delete old checkpoints. */
+  readonly mayDelete: (islandJob: ObjectKey) => DeletionPermit;
   /** Called after a report that says something new. */
   readonly onReport: (islandJob: ObjectKey) => void;
 }
@@ -82,7 +84,12 @@ export function createProgressPoller(options: ProgressOptions): ProgressPoller {
     try {
       const token = attemptToken(settings.agentKey, target.uid, target.attempt);
       const report = readReport(
-        await options.fetchReport({ url: target.url, token, signal: AbortSignal.any([signal, timeout.signal]) }),
+        await options.fetchReport({
+          url: target.url,
+          token,
+          mayDelete: options.mayDelete(target.islandJob),
+          signal: AbortSignal.any([signal, timeout.signal]),
+        }),
       );
       if (report) keep(target, report);
       else log.warn({ islandJob: target.islandJob, url: target.url }, 'a courier answered with something that is not a report');

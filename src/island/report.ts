@@ -1,10 +1,12 @@
 /** Asks one courier how far its attempt is, over HTTP with the bearer of that attempt. */
-import { type CourierReport, courierReport } from '../api/courier.ts';
+import { type CourierReport, courierReport, type DeletionPermit, mayDeleteHeader } from '../api/courier.ts';
 
 export interface ReportRequest {
   /** `http://<pod IP>:<port>/v1/progress`. */
   readonly url: string;
   readonly token: string;
+  /** Told along the way: for how many milliseconds from now the courier may delete old checkpoints. */
+  readonly mayDelete: DeletionPermit;
   readonly signal: AbortSignal;
 }
 
@@ -14,8 +16,15 @@ export type FetchReport = (request: ReportRequest) => Promise<unknown>;
 const MAX_BYTES = 64 * 1024;
 
 /** Over the network of the island; redirects are refused and the body is bounded, because a pod is not to be trusted. */
-export const fetchReport: FetchReport = async ({ url, token, signal }) => {
-  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, redirect: 'error', signal });
+export const fetchReport: FetchReport = async ({ url, token, mayDelete, signal }) => {
+  const response = await fetch(url, {
+    headers: {
+      authorization: `Bearer ${token}`,
+      [mayDeleteHeader]: typeof mayDelete === 'number' ? String(Math.floor(mayDelete)) : mayDelete,
+    },
+    redirect: 'error',
+    signal,
+  });
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`cannot read the progress at ${url}: the courier answered ${response.status}`);

@@ -1,7 +1,9 @@
 /** The client of a real API server: verbs to requests, raw JSON in and out, lists in pages, no status through the main resource. */
 import type { Clock, Random } from '../clock.ts';
 import { type AccessOptions, createAccess } from './auth.ts';
+import { pods } from './core.ts';
 import { ApiError } from './errors.ts';
+import { logLines, longestLog } from './logs.ts';
 import type { KubeMetrics } from './metrics.ts';
 import { createTransport, type HttpRequest } from './transport.ts';
 import {
@@ -15,6 +17,7 @@ import {
   type ListOptions,
   type Log,
   type ObjectKey,
+  type PodLogs,
   type ResourceType,
   silentLog,
 } from './types.ts';
@@ -33,7 +36,7 @@ export interface KubeClientOptions extends AccessOptions {
   watchIdleMs?: number;
 }
 
-export interface RealKubeClient extends KubeClient {
+export interface RealKubeClient extends KubeClient, PodLogs {
   /** `/version` of the server: the cheapest question that needs an answer. */
   version(signal?: AbortSignal): Promise<{ major: string; minor: string; gitVersion: string }>;
   /** Ends every connection; watches end with an error. */
@@ -201,6 +204,23 @@ export function createKubeClient(options: KubeClientOptions): RealKubeClient {
         if (found?.metadata.uid !== uid) return 'gone';
         throw error;
       }
+    },
+
+    async *logs(pod, { container, follow = false, tailLines }, signal) {
+      const chunks = await transport.stream({
+        what: `read the log of ${container} in ${whatOf(pods, pod)}`,
+        method: 'GET',
+        path: `${pathOf(pods, pod, pod.name)}/log`,
+        query: {
+          container,
+          follow: follow ? 'true' : undefined,
+          tailLines: tailLines === undefined ? undefined : String(tailLines),
+          limitBytes: follow ? undefined : String(longestLog),
+        },
+        repeatable: true,
+        signal,
+      });
+      yield* logLines(chunks);
     },
 
     version: async (signal) =>

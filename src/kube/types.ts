@@ -1,5 +1,7 @@
 /** The words of the engine: objects as raw JSON, resource types, the client's verbs and what each of them guarantees. */
 
+import type { LogOptions } from './logs.ts';
+
 export interface OwnerReference {
   apiVersion: string;
   kind: string;
@@ -156,6 +158,11 @@ export interface KubeClient {
   ): Promise<T>;
   /** 'gone': no object of that name and uid is there. 'deleted': it is deleted or, with finalizers, marked for deletion. */
   delete<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options: DeleteOptions): Promise<'deleted' | 'gone'>;
+}
+
+/** Apart from the verbs, because it speaks in lines and not in objects. Throws an `ApiError` when the container has no log (yet). */
+export interface PodLogs {
+  logs(pod: ObjectKey, options: LogOptions, signal: AbortSignal): AsyncIterable<string>;
 }
 
 /** The part of a pino logger that the engine uses. */

@@ -12,16 +12,21 @@ export function expired(list: Candidate[], policy: { keep: number; damaged: read
   return list.filter(({ final, manifest }) => !final && !policy.damaged.includes(manifest)).slice(policy.keep);
 }
 
-/** Removes the checkpoints beyond `keep` of this placement; returns their manifests. The manifest goes first: then it does not exist. */
+/**
+ * Removes the checkpoints beyond `keep` of this placement; returns their manifests. The manifest goes first: then it does not exist.
+ * `allowed` is asked before each of them; those that are left when it says no stay whole.
+ */
 export async function retain(
   store: ObjectStore,
   prefix: string,
   attempt: AttemptNumber,
-  policy: { keep: number; damaged: readonly string[] },
+  policy: { keep: number; damaged: readonly string[]; allowed?: () => boolean },
   signal?: AbortSignal,
 ): Promise<string[]> {
   const gone = expired(await candidates(store, prefix, attempt, signal), policy);
+  const removed: string[] = [];
   for (const { manifest } of gone) {
+    if (policy.allowed?.() === false) break;
     if (parseManifestKey(prefix, manifest)?.placement !== attempt.placement)
       throw new Error(`cannot delete ${manifest}: not of this placement`);
     await store.delete(manifest);
@@ -29,6 +34,7 @@ export async function retain(
     const files: string[] = [];
     for await (const { key } of store.list(folder, signal ? { signal } : {})) files.push(key);
     await inParallel(files, 8, (key) => store.delete(key));
+    removed.push(manifest);
   }
-  return gone.map(({ manifest }) => manifest);
+  return removed;
 }

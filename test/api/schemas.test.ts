@@ -88,6 +88,7 @@ const config = {
   resume: [{ manifest: 'b/manifest.json', digest: digest('b') }],
   quarantined: [],
   checkpoint: { keep: 2 },
+  deletions: 'WhileHeard',
   grace: { saveSeconds: 60, publishSeconds: 600 },
   progress: { port: 9464, tokenSha256: 'a'.repeat(64) },
 };

@@ -37,6 +37,7 @@ export function courierConfigOf(
     resume: [],
     quarantined: [],
     checkpoint: { keep: 2 },
+    deletions: 'Always',
     grace: { saveSeconds: 60, publishSeconds: 600 },
     progress: { port: 0, tokenSha256: createHash('sha256').update(TOKEN).digest('hex') },
     ...overrides,

@@ -139,6 +139,19 @@ describe('a work with an IslandJob', () => {
     });
   }
 
+  test('its island is told what happens when that is lost, wholly and once', () => {
+    const running = job(1, { state: 'Running', attempt: 1 });
+    const told = { policy: 'Replace', after: '10m' } as const;
+    const { actions } = decideWork(wish({ told }), seen(placed(), [running]));
+    assert.deepEqual(
+      actions.map((action) => action.type === 'Patch' && [action.spec.islandLost, action.spec.revision]),
+      [[told, 2]],
+    );
+    const again = { ...running, spec: { ...running.spec, islandLost: told } };
+    assert.deepEqual(decideWork(wish({ told }), seen(placed(), [again])).actions, []);
+    assert.deepEqual(decideWork(wish(), seen(placed(), [again])).actions, []);
+  });
+
   test('that is being deleted is waited for and nothing follows yet', () => {
     const going = job(1, { state: 'Running', attempt: 1 });
     going.metadata.deletionTimestamp = at;

@@ -1,7 +1,8 @@
 /** Asking couriers: who is asked and how, what is kept, and when the controller is woken. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { describe, it } from 'node:test';
+import { type DeletionPermit, mayDeleteHeader, readPermit } from '../../src/api/courier.ts';
 import { createProgressPoller } from '../../src/island/progress.ts';
 import { fetchReport, type ReportRequest } from '../../src/island/report.ts';
 import { attemptToken } from '../../src/island/token.ts';
@@ -26,6 +27,7 @@ function world(answer: (request: ReportRequest) => unknown, pods: Pod[] = [withI
     settings,
     clock,
     log: silentLog,
+    mayDelete: () => 'unlimited',
     onReport: ({ name }) => woken.push(name),
   });
   return { clock, poller, asked, woken, pods };
@@ -40,6 +42,15 @@ describe('the poller', () => {
       [['http://10.0.0.7:9464/v1/progress', attemptToken(settings.agentKey, UID, 1)]],
     );
     assert.equal(poller.get(UID)?.report.phase, 'Running');
+  });
+
+  it('of a gang asks pod 0 alone: nothing of the others may stand for the work', async () => {
+    const { poller, asked } = world(() => report(), [withIp(pod(1, { index: 1 }), '10.0.0.8'), withIp(pod(1, { index: 0 }))]);
+    await poller.poll(signal);
+    assert.deepEqual(
+      asked.map(({ url }) => url),
+      ['http://10.0.0.7:9464/v1/progress'],
+    );
   });
 
   it('asks nobody whose courier does not run or who has no address', async () => {
@@ -116,17 +127,18 @@ describe('fetching a report', () => {
   async function answerWith(
     status: number,
     body: string,
-    seen: (authorization: string | undefined) => void = () => {},
+    seen: (headers: IncomingHttpHeaders) => void = () => {},
+    mayDelete: DeletionPermit = 'unlimited',
   ): Promise<unknown> {
     const server = createServer((request, response) => {
-      seen(request.headers.authorization);
+      seen(request.headers);
       response.writeHead(status, { location: '/elsewhere' }).end(body);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
     try {
-      return await fetchReport({ url: `http://127.0.0.1:${port}/v1/progress`, token: 'bearer', signal });
+      return await fetchReport({ url: `http://127.0.0.1:${port}/v1/progress`, token: 'bearer', mayDelete, signal });
     } finally {
       server.closeAllConnections();
       server.close();
@@ -135,8 +147,15 @@ describe('fetching a report', () => {
 
   it('sends the bearer and reads the answer', async () => {
     const seen: (string | undefined)[] = [];
-    assert.deepEqual(await answerWith(200, '{"phase":"Done"}', (each) => seen.push(each)), { phase: 'Done' });
+    assert.deepEqual(await answerWith(200, '{"phase":"Done"}', (each) => seen.push(each.authorization)), { phase: 'Done' });
     assert.deepEqual(seen, ['Bearer bearer']);
+  });
+  it('says for how long old checkpoints may be deleted, so that the courier understands it', async () => {
+    for (const permit of ['unlimited', 0, 1234.5] as const) {
+      const seen: unknown[] = [];
+      await answerWith(200, '{}', (headers) => seen.push(readPermit(headers[mayDeleteHeader])), permit);
+      assert.deepEqual(seen, [typeof permit === 'number' ? Math.floor(permit) : permit]);
+    }
   });
   it('refuses another status, a redirect and an answer without end', async () => {
     await assert.rejects(answerWith(401, '{}'), /the courier answered 401/);

@@ -54,6 +54,15 @@ describe('retention', () => {
     ]);
   });
 
+  test('stops between two checkpoints when it is no longer allowed: none is left half', async () => {
+    const store = await storeWith('p1a1/step-00000001', 'p1a1/step-00000002', 'p1a1/step-00000003');
+    let asked = 0;
+    const allowed = () => ++asked === 1;
+    const gone = await retain(store, W, { placement: 1, attempt: 1 }, { keep: 1, damaged: [], allowed });
+    assert.deepEqual(gone, [`${W}p1a1/step-00000002/manifest.json`]);
+    assert.deepEqual(left(store), ['p1a1/step-00000001', 'p1a1/step-00000003']);
+  });
+
   test('a damaged one neither counts as kept nor goes', async () => {
     const store = await storeWith('p1a1/step-00000001', 'p1a1/step-00000002', 'p1a1/step-00000003');
     await retain(store, W, { placement: 1, attempt: 1 }, { keep: 1, damaged: [`${W}p1a1/step-00000003/manifest.json`] });
