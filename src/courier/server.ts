@@ -14,7 +14,7 @@ export interface CourierServerOptions {
   tokenSha256: string;
   report: () => CourierReport;
   /** Told what a request with the bearer allows. */
-  permitted(permit: DeletionPermit): void;
+  permitted: (permit: DeletionPermit) => void;
 }
 
 export async function startCourierServer({ port, tokenSha256, report, permitted }: CourierServerOptions): Promise<CourierServer> {
