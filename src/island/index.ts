@@ -78,12 +78,14 @@ export function createIslandControllers(options: IslandOptions): Island {
   const hubHeardAt = options.hubHeardAt ?? (() => clock.now());
   const ours = { labelSelector: labels.islandJobUid, indexes: { [islandJobIndex]: byIslandJob } };
   const islandJobs = manager.informer(IslandJobKind);
-  const jobInformer = manager.informer(jobs, ours);
+  // What is read of every pod for the sake of capacity is not asked for again; of the rest nothing beyond the admitted namespaces.
+  const admitted = { ...ours, namespaces: settings.namespaces };
+  const jobInformer = manager.informer(jobs, admitted);
   const podInformer = manager.informer(pods, ours);
   const nodeInformer = manager.informer(nodes);
-  const mapInformer = manager.informer(configMaps, { ...ours, transform: slimMap });
-  const serviceInformer = manager.informer(services, { ...ours, transform: withoutData });
-  const policyInformer = manager.informer(networkPolicies, { ...ours, transform: withoutData });
+  const mapInformer = manager.informer(configMaps, { ...admitted, transform: slimMap });
+  const serviceInformer = manager.informer(services, { ...admitted, transform: withoutData });
+  const policyInformer = manager.informer(networkPolicies, { ...admitted, transform: withoutData });
   const allPods = manager.informer(pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', transform: slimPod });
 
   const events = createEventRecorder({

@@ -9,6 +9,8 @@ export interface InformerOptions<T extends KubeObject> extends Selection {
   indexes?: Record<string, IndexFunction<T>>;
   /** Cuts an object down before it is kept, to save memory; `managedFields` are gone already. */
   transform?: (object: T) => T;
+  /** Instead of `namespace`: several, each listed and watched by itself, so that rights in these are enough. */
+  namespaces?: readonly string[] | undefined;
 }
 
 export type Listener<T extends KubeObject> = (change: Change<T>) => void;
@@ -44,12 +46,14 @@ export function createInformer<T extends KubeObject>(
   options: InformerOptions<T>,
   context: InformerContext,
 ): RunnableInformer<T> {
-  const { indexes, transform, ...selection } = options;
+  const { indexes, transform, namespaces, ...selection } = options;
+  const parts = namespaces?.map((namespace) => ({ ...selection, namespace })) ?? [selection];
   const store = createStore(indexes, transform);
   const listeners: Listener<T>[] = [];
   const synced = Promise.withResolvers<void>();
-  let hasSynced = false;
-  let lastContact = context.clock.now();
+  /** Parts that were listed, and when each was last heard of. */
+  const listed = new Set<Selection>();
+  const contacts = new Map<Selection, number>(parts.map((part) => [part, context.clock.now()]));
 
   const tell = (listener: Listener<T>, change: Change<T>) => {
     try {
@@ -65,33 +69,36 @@ export function createInformer<T extends KubeObject>(
     store,
     synced: synced.promise,
     get hasSynced() {
-      return hasSynced;
+      return listed.size === parts.length;
     },
-    silentMs: () => context.clock.now() - lastContact,
+    silentMs: () => context.clock.now() - Math.min(...contacts.values()),
     addIndex: (name, values) => store.addIndex(name, values),
     onChange(listener) {
       listeners.push(listener);
       for (const object of store.list()) tell(listener, { type: 'add', object });
     },
-    run: (signal) =>
-      reflect(
-        {
-          ...context,
-          type,
-          selection,
-          store,
-          onChange: (change) => {
-            for (const listener of listeners) tell(listener, change);
+    async run(signal) {
+      const reflectPart = (part: Selection) =>
+        reflect(
+          {
+            ...context,
+            type,
+            selection: part,
+            store,
+            onChange: (change) => {
+              for (const listener of listeners) tell(listener, change);
+            },
+            onSynced: () => {
+              listed.add(part);
+              if (listed.size === parts.length) synced.resolve();
+            },
+            onContact: () => {
+              contacts.set(part, context.clock.now());
+            },
           },
-          onSynced: () => {
-            hasSynced = true;
-            synced.resolve();
-          },
-          onContact: () => {
-            lastContact = context.clock.now();
-          },
-        },
-        signal,
-      ),
+          signal,
+        );
+      await Promise.all(parts.map(reflectPart));
+    },
   };
 }

@@ -142,7 +142,7 @@ export function createManager(options: ManagerOptions): Manager {
         type.group,
         type.version,
         type.plural,
-        wanted.namespace ?? '',
+        wanted.namespaces ?? wanted.namespace ?? '',
         wanted.labelSelector ?? '',
         wanted.fieldSelector ?? '',
       ]);

@@ -16,7 +16,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   metrics?: KubeMetrics | undefined;
   /** Called after the store changed, in order; must not throw. */
   onChange(change: Change<T>): void;
-  /** The store equals a list: after the first and after every further one. */
+  /** The store equals a list, in the namespace of the selection when it has one: after the first and after every further one. */
   onSynced(): void;
   /** A list, an event or a bookmark arrived. */
   onContact(): void;
@@ -66,7 +66,7 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
       contact();
     } while (next !== undefined);
     listedAt = clock.now();
-    note(store.replace(items));
+    note(store.replace(items, selection.namespace));
     options.onSynced();
   }
 

@@ -19,8 +19,11 @@ export interface Store<T extends KubeObject> {
 
 export interface WritableStore<T extends KubeObject> extends Store<T> {
   addIndex(name: string, values: IndexFunction<T>): void;
-  /** What is there now is exactly `items`; returns the changes that led here, deletions first per object. */
-  replace(items: Iterable<T>): Change<T>[];
+  /**
+   * What is there now, in this namespace or, without one, everywhere, is exactly `items`; returns the changes that led here, deletions
+   * first per object.
+   */
+  replace(items: Iterable<T>, namespace?: string): Change<T>[];
   set(object: T): Change<T>[];
   delete(object: T): Change<T>[];
 }
@@ -102,14 +105,15 @@ export function createStore<T extends KubeObject>(
       for (const [key, object] of objects)
         for (const value of values(object)) lookup.keys.set(value, (lookup.keys.get(value) ?? new Set()).add(key));
     },
-    replace(items) {
+    replace(items, namespace) {
       const changes: Change<T>[] = [];
       const seen = new Set<string>();
       for (const item of items) {
         seen.add(keyString(item.metadata));
         changes.push(...set(item));
       }
-      for (const key of objects.keys()) if (!seen.has(key)) changes.push(...remove(key));
+      for (const [key, { metadata }] of objects)
+        if (!seen.has(key) && (namespace === undefined || metadata.namespace === namespace)) changes.push(...remove(key));
       return changes;
     },
     set,

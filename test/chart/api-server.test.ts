@@ -127,9 +127,19 @@ describe('a release', () => {
     },
   };
 
+  before(async () => {
+    // A release takes over nothing that others made.
+    await server.kubectl(['delete', 'serviceaccount', 'atoll', '-n', system]);
+  });
+
+  it('takes the kinds with it when it was told so', async () => {
+    await run(['install', 'atoll', chartDir], { ...values, crds: { keep: false } });
+    assert.notEqual(await get('crd'), '');
+    await run(['uninstall', 'atoll', '--wait']);
+    assert.equal(await get('crd'), '');
+  });
+
   it('keeps the key of its agent over an upgrade, and says the next step', async () => {
-    const { kind, metadata } = { kind: 'ServiceAccount', metadata: { name: 'atoll', namespace: system } };
-    await server.kubectl(['delete', kind, metadata.name, '-n', metadata.namespace]);
     const { stdout } = await run(['install', 'atoll', chartDir], values);
     assert.match(stdout, /is installed as standalone/);
     assert.match(stdout, /secret generic atoll-store-read/);
@@ -150,13 +160,5 @@ describe('a release', () => {
     assert.equal(await get('expertdatasets', '-n', 'research'), 'expertdataset.atoll.dev/digits');
     assert.equal(await key(), first);
     await run(['uninstall', 'atoll']);
-  });
-
-  it('takes the kinds with it when it was told so', async () => {
-    await server.kubectl(['delete', '-f', join(checkout, 'crds')], { timeoutMs: 60_000 });
-    await run(['install', 'atoll', chartDir], { ...values, crds: { keep: false } });
-    assert.notEqual(await get('crd'), '');
-    await run(['uninstall', 'atoll', '--wait']);
-    assert.equal(await get('crd'), '');
   });
 });

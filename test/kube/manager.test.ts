@@ -46,6 +46,31 @@ describe('the manager', () => {
     assert.notEqual(manager.informer(widgets, { namespace, labelSelector: 'a=b' }), first);
   });
 
+  it('reads only the namespaces that an informer names', async () => {
+    const { manager, start, client, api, clock } = buildWorld();
+    for (const where of ['a', 'b', 'c']) await client.create(widgets, { metadata: { namespace: where, name: 'one' }, spec: {} });
+    const { store } = manager.informer(widgets, { namespaces: ['a', 'b'] });
+    const held = () =>
+      store
+        .list()
+        .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+        .toSorted();
+    start();
+    await clock.until(() => manager.ready, 60_000);
+    assert.deepEqual(held(), ['a/one', 'b/one']);
+    await client.create(widgets, { metadata: { namespace: 'b', name: 'two' }, spec: {} });
+    await client.delete(
+      widgets,
+      { namespace: 'a', name: 'one' },
+      { uid: api.get(widgets, { namespace: 'a', name: 'one' })?.metadata.uid ?? '' },
+    );
+    await clock.until(() => held().join() === 'b/one,b/two', 60_000);
+    await clock.advance(170_000);
+    api.bookmark();
+    await clock.advance(60_000);
+    assert.ok(manager.ready);
+  });
+
   it('fails when a loop ends by itself, and stops the others first', async () => {
     const { manager, start, clock } = buildWorld();
     let stopped = false;

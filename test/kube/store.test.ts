@@ -39,6 +39,17 @@ describe('the store', () => {
     assert.deepEqual(told(store.replace([widget('a', '3', 9)])), ['delete a/2', 'add a/3']);
   });
 
+  it('forgets what a list of one namespace does not name, in that namespace alone', () => {
+    const there = (namespace: string, name: string): Widget => {
+      const { metadata, ...rest } = widget(name, name, 1);
+      return { ...rest, metadata: { ...metadata, namespace } };
+    };
+    const store = createStore<Widget>();
+    for (const object of [there('x', 'a'), there('x', 'b'), there('y', 'c')]) store.set(object);
+    assert.deepEqual(told(store.replace([there('x', 'b')], 'x')), ['delete a/a']);
+    assert.deepEqual(told(store.replace([there('y', 'c')])), ['delete b/b']);
+  });
+
   it('is not fooled by the late deletion of a predecessor', () => {
     const store = createStore<Widget>();
     store.set(widget('a', '2', 5));

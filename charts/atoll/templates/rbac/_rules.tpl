@@ -1,6 +1,7 @@
 {{/*
-What the operator may do. Reading is over the whole cluster, because that is how Kubernetes is watched; writing is in the namespaces of
-the values when they are named. No Secret is ever read through the API, and a hub has nothing to do with pods.
+What the operator may do. Atoll's kinds, nodes and pods are read over the whole cluster: what is left in a namespace that is admitted no
+longer must be seen, and every pod counts for capacity. All else is in the namespaces of the values when they are named. No Secret is ever
+read through the API, and a hub has nothing to do with pods.
 */}}
 
 {{- define "atoll.rules.reading" -}}
@@ -20,14 +21,8 @@ the values when they are named. No Secret is ever read through the API, and a hu
   verbs: [get, list, watch]
 {{- end }}
 {{- if ne .Values.role "hub" }}
-- apiGroups: [batch]
-  resources: [jobs]
-  verbs: [get, list, watch]
 - apiGroups: [""]
-  resources: [configmaps, nodes, pods, services]
-  verbs: [get, list, watch]
-- apiGroups: [networking.k8s.io]
-  resources: [networkpolicies]
+  resources: [nodes, pods]
   verbs: [get, list, watch]
 # The uid of kube-system is the identity of a cluster.
 - apiGroups: [""]
@@ -35,10 +30,12 @@ the values when they are named. No Secret is ever read through the API, and a hu
   verbs: [get]
   resourceNames: [kube-system]
 {{- end }}
-# Events of what has no namespace lie in the namespace default.
+{{- if ne .Values.role "island" }}
+# Those of a ComputeIsland lie in the namespace default.
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [{{ if ne .Values.role "hub" }}list, {{ end }}create, patch]
+  verbs: [create, patch]
+{{- end }}
 {{- end }}
 
 {{- define "atoll.rules.writing" -}}
@@ -70,17 +67,20 @@ the values when they are named. No Secret is ever read through the API, and a hu
   verbs: [update]
 - apiGroups: [batch]
   resources: [jobs]
-  verbs: [create, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 # Pods are created to be checked only, by dry run.
 - apiGroups: [""]
   resources: [pods]
   verbs: [create, patch, delete]
 - apiGroups: [""]
   resources: [configmaps, services]
-  verbs: [create, delete]
+  verbs: [get, list, watch, create, delete]
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
-  verbs: [create, delete]
+  verbs: [get, list, watch, create, delete]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [list{{ if eq .Values.role "island" }}, create, patch{{ end }}]
 {{- if eq .Values.role "island" }}
 - apiGroups: [""]
   resources: [pods/log]
