@@ -32,6 +32,8 @@ export function createIslandController(context: HubContext, reach: Reach): Contr
   async function reconcile(island: ComputeIsland, signal: AbortSignal): Promise<Outcome> {
     const { name } = island.metadata;
     const silent = reach.silent(name);
+    // In memory and not only in the status: after a restart the stored state says nothing about the silence of now.
+    registry.found(name, silent);
     const status = islandStatus(island, {
       report: registry.get(name),
       silent,

@@ -86,10 +86,10 @@ export function islandOfWorkChanged(
   });
   if (!registry) return [changed];
   const refused: Source = {
-    start: (enqueue) =>
-      registry.onChange((_, some) => {
-        for (const key of owners(some.flatMap((job) => jobs.store.get(job) ?? []))) enqueue(key);
-      }),
+    start(enqueue) {
+      registry.onSilence((name) => owners(there(name)).forEach(enqueue));
+      registry.onChange((_, some) => owners(some.flatMap((job) => jobs.store.get(job) ?? [])).forEach(enqueue));
+    },
   };
   return [changed, refused];
 }

@@ -13,6 +13,10 @@ export interface HubRegistry extends IslandRegistry {
   heardSince(island: string): number | undefined;
   /** Why the island does not hold the IslandJob of this uid; undefined when it said nothing of the kind. */
   refusal(island: string, uid: string): RefusedJob | undefined;
+  /** Whether the island is silent, as its controller has just found. */
+  found(island: string, silent: boolean): void;
+  /** Called when an island was found silent, or to be heard again. Only ever enqueue in it. */
+  onSilence(listener: (island: string) => void): void;
   turnAway(island: string, why: TurnedAway): void;
   turnedAway(island: string): TurnedAway | undefined;
   /** Called with the island, and with the IslandJobs whose refusal is new. Only ever enqueue in it. */
@@ -39,6 +43,8 @@ const mostIslands = 10_000;
 export function createIslandRegistry({ silenceMs }: RegistryOptions): HubRegistry {
   const entries = new Map<string, Entry>();
   const strangers = new Map<string, TurnedAway>();
+  const silent = new Set<string>();
+  const silenceListeners: ((island: string) => void)[] = [];
   const listeners: ((island: string, refused: readonly RefusedJob[]) => void)[] = [];
   const tell = (island: string, refused: readonly RefusedJob[]) => {
     for (const listener of listeners) listener(island, refused);
@@ -60,6 +66,13 @@ export function createIslandRegistry({ silenceMs }: RegistryOptions): HubRegistr
     get: (island) => entries.get(island)?.report,
     heardSince: (island) => entries.get(island)?.since,
     refusal: (island, uid) => entries.get(island)?.refused.get(uid),
+    found(island, is) {
+      if (silent.has(island) === is) return;
+      if (is) silent.add(island);
+      else silent.delete(island);
+      for (const listener of silenceListeners) listener(island);
+    },
+    onSilence: (listener) => void silenceListeners.push(listener),
     turnAway(island, why) {
       const known = strangers.get(island);
       strangers.delete(island);
@@ -72,6 +85,7 @@ export function createIslandRegistry({ silenceMs }: RegistryOptions): HubRegistr
     forget: (island) => {
       entries.delete(island);
       strangers.delete(island);
+      silent.delete(island);
     },
   };
 }

@@ -10,7 +10,7 @@ import type { Store } from '../kube/store.ts';
 import { type KubeClient, keyOf } from '../kube/types.ts';
 import type { Avoidance } from './avoid.ts';
 import type { AwayIslands } from './away.ts';
-import type { Placer } from './islands.ts';
+import type { Placer } from './placer.ts';
 import { islandJob, type JobTemplate, jobName, workKey } from './templates.ts';
 import { type ReadableStore, type Verification, verifyOutput } from './verify.ts';
 import { cut, decideWork, type Why, type Wish, type WorkAction, type WorkDecision } from './work.ts';

@@ -10,6 +10,7 @@ import {
 } from '../../src/api/experttraining.ts';
 import { type IslandJob, IslandJobKind, islandJobSpec, islandJobStatus } from '../../src/api/islandjob.ts';
 import { type Announcer } from '../../src/hub/announce.ts';
+import type { Quotas } from '../../src/hub/field.ts';
 import { createHubControllers } from '../../src/hub/index.ts';
 import { createManager } from '../../src/kube/manager.ts';
 import { type KubeObject, type Log, type ResourceType, silentLog } from '../../src/kube/types.ts';
@@ -17,6 +18,7 @@ import { createFakeClock, createSeededRandom } from '../kube/fake-clock.ts';
 import { createMemoryApi, type Interceptor } from '../kube/memory-client.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { dataset, island, namespace, training } from './builders.ts';
+import { createElsewhere, type IslandSize } from './elsewhere.ts';
 import { createFakeIsland } from './fake-island.ts';
 
 const schemas = {
@@ -78,7 +80,7 @@ export interface HubRun {
   stop(): Promise<void>;
 }
 
-export function createWorld(options: { log?: Log } = {}) {
+export function createWorld(options: { log?: Log; elsewhere?: IslandSize[]; quotas?: Quotas } = {}) {
   const clock = createFakeClock();
   const random = createSeededRandom();
   const api = createMemoryApi({ clock, random, garbageCollect: true, admit });
@@ -90,6 +92,8 @@ export function createWorld(options: { log?: Log } = {}) {
     normal: (object, reason, message) => void told.push(`Normal ${object.kind} ${reason} ${message}`),
     warning: (object, reason, message) => void told.push(`Warning ${object.kind} ${reason} ${message}`),
   };
+  const elsewhere = options.elsewhere && createElsewhere(api, clock, options.elsewhere);
+  if (elsewhere) fakeIsland.reaches = (job) => elsewhere.reaches(job);
   let hubWrites = 0;
   api.observe(() => void hubWrites++);
   const at = (name: string) => ({ namespace, name });
@@ -100,6 +104,10 @@ export function createWorld(options: { log?: Log } = {}) {
     store,
     users,
     island: fakeIsland,
+    get elsewhere() {
+      if (!elsewhere) throw new Error('this world has no islands elsewhere');
+      return elsewhere;
+    },
     told,
     get writes() {
       return hubWrites;
@@ -118,6 +126,8 @@ export function createWorld(options: { log?: Log } = {}) {
         events,
         stores: new Map([['default', store]]),
         settings: { images: { workload: 'ddm' }, instance: 'hub-0' },
+        ...(options.quotas ? { quotas: options.quotas } : {}),
+        ...elsewhere?.begin(),
       });
       const ending = new AbortController();
       const ended = manager.run(ending.signal).catch((error: unknown) => {
@@ -133,7 +143,7 @@ export function createWorld(options: { log?: Log } = {}) {
     },
     /** Applies what a user would: an island, a data set and a training. */
     apply(parts: { dataset?: object; training?: object; islands?: string[] } = {}): void {
-      for (const name of parts.islands ?? ['local']) world.addIsland(name);
+      for (const name of parts.islands ?? (elsewhere ? [] : ['local'])) world.addIsland(name);
       api.put(ExpertDatasetKind, dataset(parts.dataset as never));
       api.put(ExpertTrainingKind, training(parts.training as never));
     },
@@ -146,6 +156,7 @@ export function createWorld(options: { log?: Log } = {}) {
       for (let round = 0; round < rounds; round++) {
         await clock.settle();
         if (done()) return;
+        elsewhere?.speak();
         await fakeIsland.step();
         await clock.advance(1000);
       }
@@ -157,6 +168,7 @@ export function createWorld(options: { log?: Log } = {}) {
     /** Lets everything come to rest. */
     async rest(seconds = 90): Promise<void> {
       for (let round = 0; round < seconds; round++) {
+        elsewhere?.speak();
         await fakeIsland.step();
         await clock.advance(1000);
       }
