@@ -15,6 +15,8 @@ Usage:
   atoll courier restore --config FILE                  in the training pod: claim, fetch inputs, resume
   atoll courier publish --config FILE                  in the training pod: publish checkpoints, serve progress
   atoll probe --config FILE                            whether the stores of the settings do what Atoll needs
+  atoll island VERB                                    add, ls, cordon, uncordon, drain, undrain, remove, adopt, forget
+  atoll link init                                      keys, certificates and configuration of the link (run by the chart)
   atoll version                                        print the version
 
 Options:
@@ -72,8 +74,21 @@ async function settingsOf<R extends Settings['role']>(role: R, args: Arguments):
   return settings as Extract<Settings, { role: R }>;
 }
 
+/** What an administrator runs, told from the role of the same name by the word that follows. */
+const isCli = ([noun = '', verb = '-']: string[]) => ['island', 'link'].includes(noun) && !verb.startsWith('-');
+
+async function runVerb(argv: string[], signal: AbortSignal): Promise<number> {
+  const [{ runCli }, { terminal }] = await Promise.all([import('./cli/cli.ts'), import('./cli/terminal.ts')]);
+  // A person who interrupts waits for nothing; every step of a command can be repeated.
+  signal.addEventListener('abort', () => process.exit(130));
+  const { KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST: pod } = process.env;
+  const kubeconfig = KUBECONFIG || (pod === undefined ? `${HOME ?? ''}/.kube/config` : undefined);
+  return await runCli(argv, { version: VERSION, clock: systemClock, random: systemRandom, kubeconfig }, terminal(process));
+}
+
 /** Runs one command; the number is the exit code of the process. A role is loaded when asked for: the courier stays small. */
 async function run(argv: string[], signal: AbortSignal): Promise<number> {
+  if (isCli(argv)) return await runVerb(argv, signal);
   const args = readArguments(argv);
   const command = args.words.join(' ');
   if (args.help || command === '') {

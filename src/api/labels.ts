@@ -26,6 +26,16 @@ export const annotations = {
   unknownToHub: 'atoll.dev/unknown-to-hub',
 } as const;
 
+/** On ComputeIslands, written by the administrator's commands. */
+export const islandAnnotations = {
+  /** Public key of its NATS user, by which it can be revoked. */
+  linkUser: 'atoll.dev/link-user',
+  /** IslandJobs that the hub does not know and is to make again: `namespace/name/uid`, joined by commas. */
+  adopt: 'atoll.dev/adopt',
+  /** IslandJobs that the hub does not know and the island is to stop and remove, written likewise. */
+  forget: 'atoll.dev/forget',
+} as const;
+
 export const finalizers = {
   /** On ExpertDataset, ExpertTraining and ExpertShard; removed by the hub when nothing of them runs. */
   cleanup: 'atoll.dev/cleanup',
@@ -35,4 +45,4 @@ export const finalizers = {
   attempt: 'atoll.dev/attempt',
 } as const;
 
-export const fieldManagers = { hub: 'atoll-hub', island: 'atoll-island' } as const;
+export const fieldManagers = { hub: 'atoll-hub', island: 'atoll-island', cli: 'atoll-cli' } as const;

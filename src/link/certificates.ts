@@ -96,6 +96,11 @@ export function endOf(certificate: string): number {
   return new X509Certificate(certificate).validToDate.getTime();
 }
 
+/** The names and addresses of a server certificate. */
+export function namesOfCertificate(certificate: string): string[] {
+  return namesOf(new X509Certificate(certificate));
+}
+
 function namesOf(certificate: X509Certificate): string[] {
   const entries = (certificate.subjectAltName ?? '').split(', ').filter((entry) => entry !== '');
   return entries.map((entry) => plainName(entry.replace(/^(DNS|IP Address):/, ''))).toSorted();

@@ -1,0 +1,54 @@
+/** The cluster that a command works on, and the ComputeIsland that it names. */
+import { type ComputeIsland, ComputeIslandKind } from '../api/computeisland.ts';
+import { fieldManagers } from '../api/labels.ts';
+import { createKubeClient, type RealKubeClient } from '../kube/client.ts';
+import { messageOf } from '../kube/errors.ts';
+import type { KubeClient } from '../kube/types.ts';
+import { type Call, CommandFailure } from './verb.ts';
+
+export interface Cluster {
+  client: KubeClient;
+  /** Of the hub's release. */
+  namespace: string;
+}
+
+/** Runs `use` with the cluster of the flags, and closes the connections whatever happens. */
+export async function withCluster<R>(call: Call, use: (cluster: Cluster) => Promise<R>): Promise<R> {
+  const client = open(call);
+  try {
+    return await use({ client, namespace: call.text('namespace') ?? 'atoll-system' });
+  } finally {
+    await client.close();
+  }
+}
+
+function open(call: Call): RealKubeClient {
+  const { clock, random, version } = call;
+  const kubeconfig = call.text('kubeconfig') ?? call.kubeconfig;
+  const context = call.text('context');
+  const access = kubeconfig === undefined ? { inCluster: true } : { kubeconfig, ...(context === undefined ? {} : { context }) };
+  try {
+    return createKubeClient({ ...access, clock, random, userAgent: `atoll/${version}` });
+  } catch (error) {
+    const where = kubeconfig === undefined ? '' : ` with kubeconfig ${kubeconfig}`;
+    throw new CommandFailure(`cannot reach the cluster${where}: ${messageOf(error)}; give another one with --kubeconfig`);
+  }
+}
+
+/** The ComputeIsland; a failure that lists those that are there otherwise. */
+export async function needIsland({ client }: Cluster, name: string): Promise<ComputeIsland> {
+  const island = await client.get(ComputeIslandKind, { name });
+  if (island) return island;
+  const { items } = await client.list(ComputeIslandKind);
+  const names = items.map(({ metadata }) => metadata.name);
+  const known = names.length === 0 ? 'there is none yet' : `there are ${names.slice(0, 20).join(', ')}`;
+  throw new CommandFailure(`cannot find an island ${name}: ${known}`);
+}
+
+/** A change of this very object: of one that was made again under the same name it is refused. */
+export function patchIsland({ client }: Cluster, island: ComputeIsland, patch: object): Promise<ComputeIsland> {
+  const { name, uid } = island.metadata;
+  const { metadata, ...rest } = patch as { metadata?: object };
+  const body = { ...rest, metadata: { ...metadata, uid } };
+  return client.patch(ComputeIslandKind, { name }, body, { contentType: 'merge', fieldManager: fieldManagers.cli });
+}
