@@ -33,6 +33,8 @@ export class ApiServer implements AsyncDisposable {
   readonly kubeconfigPath: string;
   /** PEM texts of the administrator's credentials. */
   readonly credentials: { ca: string; certificate: string; key: string };
+  /** Runs at the end of `restore`: whoever watched the server before must begin anew, see there. */
+  onRestored: (signal?: AbortSignal) => Promise<void> = async () => {};
   readonly #etcd: Component;
   readonly #server: Component;
   readonly #kubectl: string;
@@ -115,12 +117,16 @@ export class ApiServer implements AsyncDisposable {
     return path;
   }
 
-  /** Stops both programs, puts a backup in the place of what they hold, and starts them: resource versions go back too. */
+  /**
+   * Stops both programs, puts a backup in the place of what they hold, and starts them. Resource versions go back too: a watch that is taken
+   * up again where it was sees nothing until the new versions have passed the old ones.
+   */
   async restore(backup: string, signal?: AbortSignal): Promise<void> {
     await Promise.all([this.#server.kill(), this.#etcd.kill()]);
     await rm(join(this.dir, etcdData), { recursive: true });
     await command('cp', ['--archive', '--sparse=always', backup, join(this.dir, etcdData)]);
     await this.start(signal);
+    await this.onRestored(signal);
   }
 
   /** The requests it has answered about Atoll's objects, and the Jobs and pods written; only with the option `audit`. */

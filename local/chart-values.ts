@@ -44,6 +44,11 @@ export function hubValues(cluster: Cluster, store: Store): object {
   };
 }
 
+/** One cluster that is hub and island. */
+export function standaloneValues(cluster: Cluster, store: Store): object {
+  return { ...islandValues(cluster, store), role: 'standalone' };
+}
+
 /** What an island is told beside what `atoll island add` wrote for it. */
 export function islandValues(cluster: Cluster, store: Store): object {
   return {

@@ -77,6 +77,7 @@ export class Cluster implements AsyncDisposable {
     this.api = parts.api;
     this.machine = parts.nodes[0].machine;
     this.nodes = parts.nodes;
+    this.api.onRestored = (signal) => this.#restartAll(signal);
   }
 
   get url(): string {
@@ -140,6 +141,17 @@ export class Cluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** Every program of Kubernetes beside the API server, as its documentation asks for after etcd was put back; pods run on. */
+  async #restartAll(signal?: AbortSignal): Promise<void> {
+    const central = ['kube-controller-manager', 'kube-scheduler', 'coredns'] as const;
+    const restart = async (name: ComponentName, node?: ClusterNode) => {
+      await this.kill(name, node);
+      await this.start(name, signal, node);
+    };
+    const agents = this.nodes.flatMap((node) => (['kube-proxy', 'kubelet'] as const).map((name) => restart(name, node)));
+    await Promise.all([...central.map((name) => restart(name)), ...agents]);
   }
 
   #component(name: ComponentName, node: ClusterNode): Component {

@@ -92,7 +92,7 @@ export class Installation implements AsyncDisposable {
 
   async #add(island: string, signal?: AbortSignal): Promise<void> {
     const where = ['--namespace', systemNamespace, '--server', natsUrl(this.#options.hub)];
-    await this.atoll(['island', 'add', island, ...where, '--output', this.#linkFile(island)], signal);
+    await this.atoll(['island', 'add', island, ...where, '--out', this.#linkFile(island)], signal);
   }
 
   async #install(cluster: Cluster, values: object, signal?: AbortSignal): Promise<void> {
