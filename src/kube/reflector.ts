@@ -108,9 +108,10 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
     if (lived >= healthyMs || (last === 'unreachable' && reason !== last)) failures = 0;
     last = reason;
     failures++;
-    // After 410 the version is of no use. Otherwise it is still good: events after it are only late, not lost.
+    // After 410 the version is of no use. A server that was away may be back with an older copy of its data, and a watch from a version
+    // of its future sees nothing until the server has counted that far again. Otherwise events are only late, not lost.
     const expired = failure instanceof ApiError && failure.isExpired;
-    const doubtful = reason !== 'unreachable' && failures % failuresToRelist === 0;
+    const doubtful = reason === 'unreachable' || failures % failuresToRelist === 0;
     if (expired || doubtful) version = undefined;
     const longest = reason === 'unreachable' ? longestUnreachableMs : longestBackoffMs;
     const backoff = Math.min(longest, firstBackoffMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + 0.5 * random.next());
