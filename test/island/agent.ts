@@ -18,7 +18,7 @@ import { createMemoryApi, type Interceptor } from '../kube/memory-client.ts';
 import { settings as defaults, NAME, spec } from './builders.ts';
 import { createFakeCluster, type Script } from './fake-cluster.ts';
 
-export function createWorld(script: (attempt: number) => Script, settings: IslandSettings = defaults) {
+export function createWorld(script: (attempt: number, index: number) => Script, settings: IslandSettings = defaults) {
   const clock = createFakeClock();
   const random = createSeededRandom(7);
   const api = createMemoryApi({ clock, random, garbageCollect: true, gracefulPods: true });

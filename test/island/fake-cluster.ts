@@ -2,6 +2,7 @@
 import { type CourierCheckpoint, type CourierResult, restoreExitCodes } from '../../src/api/courier.ts';
 import { labels } from '../../src/api/labels.ts';
 import { type Clock, timestamp } from '../../src/clock.ts';
+import { indexKey, indexOf } from '../../src/island/jobview.ts';
 import { hasEnded } from '../../src/island/podview.ts';
 import { type ContainerStatus, type Job, jobs, type Pod, pods } from '../../src/kube/core.ts';
 import { keyOf, keyString, type ObjectKey } from '../../src/kube/types.ts';
@@ -29,12 +30,13 @@ export interface FakeCluster {
 
 const attemptOf = (object: Pod | Job) => Number(object.metadata.labels?.[labels.attempt]);
 
-export function createFakeCluster(api: MemoryApi, clock: Clock, script: (attempt: number) => Script): FakeCluster {
+export function createFakeCluster(api: MemoryApi, clock: Clock, script: (attempt: number, index: number) => Script): FakeCluster {
   const violations: string[] = [];
   const trained: string[] = [];
   const bucket = new Map<number, CourierCheckpoint>();
-  const claims = new Map<number, string>();
+  const claims = new Map<string, string>();
   const checkpoints = new Map<number, CourierCheckpoint>();
+  const jobController = api.client({ name: 'job-controller' });
   const told = new Set<string>();
   const known = new Set<string>();
 
@@ -82,16 +84,19 @@ export function createFakeCluster(api: MemoryApi, clock: Clock, script: (attempt
     });
     api.finishPod(keyOf(pod));
     const job = api.all(jobs).find(({ metadata }) => pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
-    if (job) clock.timer(20, () => finishJob(job, exitCode));
+    if (job) clock.timer(20, () => finishJob(job));
   }
 
-  function finishJob({ metadata }: Job, exitCode: number): void {
-    const job = api.get(jobs, {
-      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-      name: metadata.name,
-    });
-    if (job?.metadata.uid !== metadata.uid || job === undefined) return;
-    api.put(jobs, { ...job, status: { conditions: [{ type: exitCode === 0 ? 'Complete' : 'Failed', status: 'True' }] } });
+  /** With a back-off limit of 0 one failed pod fails the Job: the others are told to end, and it is said once they have. */
+  function finishJob(seen: Job): void {
+    const job = api.get(jobs, keyOf(seen));
+    if (job?.metadata.uid !== seen.metadata.uid || job === undefined || job.status?.conditions !== undefined) return;
+    const own = api.all(pods).filter((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid));
+    const failed = own.some(({ status }) => status?.phase === 'Failed');
+    const alive = own.filter((pod) => !hasEnded(pod, new Set()));
+    if (failed) for (const pod of alive) void jobController.delete(pods, keyOf(pod), { uid: pod.metadata.uid ?? '' });
+    if (alive.length > 0 || (!failed && own.length < (job.spec.completions ?? 1))) return;
+    api.put(jobs, { ...job, status: { conditions: [{ type: failed ? 'Failed' : 'Complete', status: 'True' }] } });
   }
 
   function start(seen: Pod): void {
@@ -99,8 +104,10 @@ export function createFakeCluster(api: MemoryApi, clock: Clock, script: (attempt
     const uid = seen.metadata.uid ?? '';
     if (pod?.metadata.uid !== uid || pod.metadata.deletionTimestamp !== undefined) return;
     const attempt = attemptOf(pod);
-    const claim = claims.get(attempt) ?? uid;
-    claims.set(attempt, claim);
+    const index = indexOf(pod);
+    const place = `${attempt}/${index}`;
+    const claim = claims.get(place) ?? uid;
+    claims.set(place, claim);
     if (claim !== uid)
       return end(pod, 1, done(restoreExitCodes.attemptTaken, { v: 1, reason: 'AttemptTaken' }), { reason: 'NothingPublished' });
     const earlier = [...bucket.values()].at(-1);
@@ -108,14 +115,15 @@ export function createFakeCluster(api: MemoryApi, clock: Clock, script: (attempt
       return end(pod, 1, done(restoreExitCodes.alreadyFinal, { v: 1, reason: 'AlreadyFinal', final: earlier }), {
         reason: 'NothingPublished',
       });
-    const others = api.all(pods).filter((other) => other.metadata.uid !== uid && !hasEnded(other, new Set()));
+    const partner = (other: Pod) => attemptOf(other) === attempt && indexOf(other) !== index;
+    const others = api.all(pods).filter((other) => other.metadata.uid !== uid && !partner(other) && !hasEnded(other, new Set()));
     for (const other of others)
       violations.push(`attempt ${attempt} trains while the pod of attempt ${attemptOf(other)} has not ended`);
     trained.push(`${attempt}:${uid}`);
     setStatus(keyOf(pod), uid, 'Running', { courier: state(clock.now()), restore: done(0), trainer: state(clock.now()) });
-    const { afterMs, exitCode, checkpointStep } = script(attempt);
-    if (checkpointStep !== undefined) checkpoints.set(attempt, checkpoint(attempt, checkpointStep));
-    clock.timer(afterMs, () => exit(pod, exitCode, script(attempt).final === true));
+    const { afterMs, exitCode, checkpointStep, final: finishes = false } = script(attempt, index);
+    if (checkpointStep !== undefined && index === 0) checkpoints.set(attempt, checkpoint(attempt, checkpointStep));
+    clock.timer(afterMs, () => exit(pod, exitCode, finishes && index === 0));
   }
 
   function exit(pod: Pod, exitCode: number, finished: boolean): void {
@@ -126,7 +134,7 @@ export function createFakeCluster(api: MemoryApi, clock: Clock, script: (attempt
       if (bucket.has(attempt)) violations.push(`the final of attempt ${attempt} was published twice`);
       bucket.set(attempt, final(attempt));
     }
-    const newest = checkpoints.get(attempt);
+    const newest = indexOf(pod) === 0 ? checkpoints.get(attempt) : undefined;
     end(now, exitCode, done(0), { ...(newest ? { checkpoint: newest } : {}), ...(finished ? { final: final(attempt) } : {}) });
   }
 
@@ -144,13 +152,19 @@ export function createFakeCluster(api: MemoryApi, clock: Clock, script: (attempt
     if (job?.metadata.uid !== seen.metadata.uid || job === undefined || job.metadata.deletionTimestamp !== undefined) return;
     const own = api.all(pods).some((pod) => pod.metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid));
     if (own || job.spec.suspend === true || job.status?.conditions !== undefined) return;
+    const indexed = job.spec.completionMode === 'Indexed';
+    for (let index = 0; index < (job.spec.completions ?? 1); index++) makeOne(job, indexed ? index : undefined);
+  }
+
+  function makeOne(job: Job, index: number | undefined): void {
     const { name, namespace, uid = '' } = job.metadata;
     const { metadata, spec } = job.spec.template;
+    const place = index === undefined ? {} : { [indexKey]: String(index) };
     api.put(pods, {
       metadata: {
-        name: `${name}-${uid.slice(0, 5)}`,
+        name: `${name}-${index === undefined ? '' : `${index}-`}${uid.slice(0, 5)}`,
         ...(namespace === undefined ? {} : { namespace }),
-        labels: metadata?.labels ?? {},
+        labels: { ...metadata?.labels, ...place },
         finalizers: metadata?.finalizers ?? [],
         ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true, blockOwnerDeletion: true }],
       },

@@ -187,8 +187,10 @@ export function createMemoryApi(options: MemoryApiOptions): MemoryApi {
     bookmark: () => history.bookmark(),
     finishPod(key) {
       const pod = tableOf(pods).get(keyString(key));
-      if (pod?.metadata.deletionTimestamp === undefined) return;
-      const done = { ...pod, metadata: { ...pod.metadata, deletionGracePeriodSeconds: 0 } };
+      const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod?.metadata ?? {};
+      if (pod === undefined || deletionTimestamp === undefined) return;
+      const told = timestamp(Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000);
+      const done = { ...pod, metadata: { ...pod.metadata, deletionTimestamp: told, deletionGracePeriodSeconds: 0 } };
       commit(pods, done, pod, (pod.metadata.finalizers ?? []).length === 0 ? 'DELETED' : 'MODIFIED');
     },
     get resourceVersion() {

@@ -1,6 +1,7 @@
 /** The objects of the API server in memory, and what storing, changing and deleting one means. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, type Random, timestamp } from '../../src/clock.ts';
+import type { Pod } from '../../src/kube/core.ts';
 import { ApiError, type StatusBody } from '../../src/kube/errors.ts';
 import { apiVersionOf, type KubeObject, keyString, type ObjectKey, type ResourceType } from '../../src/kube/types.ts';
 import { type JsonObject, type Ownership, takeOwnership } from './memory-apply.ts';
@@ -149,18 +150,30 @@ export function createTables(options: TablesOptions) {
     );
   }
 
+  /** Only pods that run somewhere are given time. */
+  function graceOf(type: Type, object: KubeObject, asked: number | undefined): number {
+    if (type.kind !== 'Pod') return 0;
+    const { spec, status } = object as Partial<Pod>;
+    const over = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+    return over || !spec?.nodeName ? 0 : (asked ?? spec.terminationGracePeriodSeconds ?? 30);
+  }
+
   function remove(type: Type, object: KubeObject, policy: string | undefined, grace: number | undefined): void {
     const held = { Foreground: 'foregroundDeletion', Orphan: 'orphan' }[policy ?? ''];
     const seen = object.metadata.finalizers ?? [];
     const finalizers = held && options.garbageCollect && !seen.includes(held) ? [...seen, held] : seen;
     const { metadata } = object;
+    const before = metadata.deletionTimestamp === undefined ? undefined : metadata.deletionGracePeriodSeconds;
+    const period = Math.min(graceOf(type, object, grace), before ?? Number.POSITIVE_INFINITY);
+    const told = before === undefined ? clock.now() : Date.parse(metadata.deletionTimestamp ?? '') - before * 1000;
     const marked: KubeObject = {
       ...object,
       metadata: {
         ...metadata,
         ...(finalizers.length > 0 ? { finalizers } : {}),
-        deletionTimestamp: metadata.deletionTimestamp ?? timestamp(clock.now()),
-        deletionGracePeriodSeconds: grace ?? (type.kind === 'Pod' ? 30 : 0),
+        // The time by which it is to be gone: a shorter grace brings it nearer.
+        deletionTimestamp: timestamp(told + period * 1000),
+        deletionGracePeriodSeconds: period,
         generation: (metadata.generation ?? 1) + (metadata.deletionTimestamp === undefined ? 1 : 0),
       },
     };
