@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import manifest from '../package.json' with { type: 'json' };
 import { systemClock, systemRandom } from './clock.ts';
 import { createLog, type LogLevel } from './log.ts';
+import type { RoleOptions } from './operator.ts';
 import { loadSettings, type Settings, SettingsError } from './settings.ts';
 
 const VERSION = manifest.version;
@@ -11,7 +12,9 @@ const VERSION = manifest.version;
 const USAGE = `Atoll trains decentralized diffusion models on compute islands.
 
 Usage:
-  atoll standalone --config FILE [--kubeconfig FILE]   operator and island in one process, for one cluster
+  atoll standalone --config FILE [--kubeconfig FILE]   hub and island in one process, for one cluster
+  atoll hub --config FILE [--kubeconfig FILE]          decides what runs on which island
+  atoll island --config FILE [--kubeconfig FILE]       runs on its cluster what a hub places there
   atoll courier restore --config FILE                  in the training pod: claim, fetch inputs, resume
   atoll courier publish --config FILE                  in the training pod: publish checkpoints, serve progress
   atoll probe --config FILE                            whether the stores of the settings do what Atoll needs
@@ -65,13 +68,25 @@ function needConfig(args: Arguments): string {
   return args.config;
 }
 
-/** The settings of this role, and of no other. */
-async function settingsOf<R extends Settings['role']>(role: R, args: Arguments): Promise<Extract<Settings, { role: R }>> {
+/** What a long-running role is given: the settings of this role, and of no other. */
+async function roleOf<R extends Settings['role']>(
+  role: R,
+  args: Arguments,
+  signal: AbortSignal,
+): Promise<RoleOptions<Extract<Settings, { role: R }>>> {
   const file = needConfig(args);
   const settings = await loadSettings(file);
   if (settings.role !== role)
     throw new SettingsError(`cannot run as ${role}: role is ${settings.role} in ${file}; run atoll ${settings.role} instead`);
-  return settings as Extract<Settings, { role: R }>;
+  return {
+    settings: settings as Extract<Settings, { role: R }>,
+    kubeconfig: args.kubeconfig,
+    // A pod's name stays over restarts of its container, so the lease needs no time to run out; elsewhere each process is a new one.
+    identity: process.env['ATOLL_POD_NAME'] ?? `${hostname()}_${systemRandom.uuid()}`,
+    version: VERSION,
+    log: createLog({ level: args.logLevel ?? settings.logLevel, role }),
+    signal,
+  };
 }
 
 /** What an administrator runs, told from the role of the same name by the word that follows. */
@@ -100,12 +115,21 @@ async function run(argv: string[], signal: AbortSignal): Promise<number> {
       process.stdout.write(`${VERSION}\n`);
       return 0;
     case 'standalone': {
-      const settings = await settingsOf('standalone', args);
-      const log = createLog({ level: args.logLevel ?? settings.logLevel, role: 'standalone' });
-      // A pod's name stays over restarts of its container, so the lease needs no time to run out; elsewhere each process is a new one.
-      const identity = process.env['ATOLL_POD_NAME'] ?? `${hostname()}_${systemRandom.uuid()}`;
+      const role = await roleOf('standalone', args, signal);
       const { runStandalone } = await import('./standalone.ts');
-      await runStandalone({ settings, kubeconfig: args.kubeconfig, identity, version: VERSION, log, signal });
+      await runStandalone(role);
+      return 0;
+    }
+    case 'hub': {
+      const role = await roleOf('hub', args, signal);
+      const { runHub } = await import('./hub-role.ts');
+      await runHub(role);
+      return 0;
+    }
+    case 'island': {
+      const role = await roleOf('island', args, signal);
+      const { runIsland } = await import('./island-role.ts');
+      await runIsland(role);
       return 0;
     }
     case 'probe': {

@@ -2,6 +2,7 @@
 import { Registry } from 'prom-client';
 import { type Clock, systemClock as clock, type Random, systemRandom as random } from './clock.ts';
 import { createKubeClient, type RealKubeClient } from './kube/client.ts';
+import { messageOf } from './kube/errors.ts';
 import { createLease, type Lease } from './kube/lease.ts';
 import { createManager, type Manager } from './kube/manager.ts';
 import { createKubeMetrics, type KubeMetrics } from './kube/metrics.ts';
@@ -55,12 +56,36 @@ export async function runOperator(
     : {};
   const manager = createManager({ client, clock, random, log, metrics, ...lease });
   try {
-    await using wired = await wire({ client, manager, clock, random, log, metrics, registry, ...lease });
-    void wired;
     await using probes = await serveProbes({ port: settings.http.port, registry, ready: () => manager.ready });
     log.info({ role: settings.role, version, port: probes.port }, `${settings.role} operator starts`);
+    await using wired = await wire({ client, manager, clock, random, log, metrics, registry, ...lease });
+    void wired;
     await manager.run(signal);
   } finally {
     await client.close();
+  }
+}
+
+/** Longest pause between two tries. */
+const patienceMs = 2_000;
+
+/**
+ * Asks until it is answered or the signal is aborted. To end the process instead would bring the kubelet's back-off of minutes upon
+ * an operator whose API server is away for a while.
+ */
+export async function untilAnswered<T>(
+  parts: Pick<OperatorParts, 'log'>,
+  what: string,
+  ask: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (tries === 1) parts.log.warn({ error: messageOf(error) }, `cannot find out ${what} yet; asking again`);
+      await clock.sleep(patienceMs, signal);
+    }
   }
 }

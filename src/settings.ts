@@ -201,6 +201,15 @@ export async function readAgentKey(file: string): Promise<Uint8Array> {
   return key;
 }
 
+/** The token with which a cluster joins as an island; undefined when there is none, which is right once it has joined. */
+export async function readJoinToken(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new SettingsError(`cannot read link.joinTokenFile ${file}: leave it out when this cluster has joined`, { cause });
+  });
+  return text.trim() || undefined;
+}
+
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);

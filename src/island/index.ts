@@ -27,7 +27,6 @@ import { defaultConfigurationDeadlineMs, defaultProgressIntervalMs, type IslandS
 import { createWarnings } from './warnings.ts';
 
 export { type AdmitJob, createAdmit } from './admit.ts';
-export { type ClusterIdentity, readCluster } from './cluster.ts';
 export { NoLogError } from './logs.ts';
 export type { LiveProgress, LiveReport } from './progress.ts';
 export type { FetchReport } from './report.ts';

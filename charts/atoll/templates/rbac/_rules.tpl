@@ -24,12 +24,12 @@ read through the API, and a hub has nothing to do with pods.
 - apiGroups: [""]
   resources: [nodes, pods]
   verbs: [get, list, watch]
+{{- end }}
 # The uid of kube-system is the identity of a cluster.
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
   resourceNames: [kube-system]
-{{- end }}
 {{- if ne .Values.role "island" }}
 # Those of a ComputeIsland lie in the namespace default.
 - apiGroups: [events.k8s.io]

@@ -1,7 +1,7 @@
-/** Which cluster this island is: the uid that tells it from any other of the same name, and its version of Kubernetes. */
+/** Which cluster this is: the uid that tells it from any other, and its version of Kubernetes. */
 
-import type { RealKubeClient } from '../kube/client.ts';
-import { namespaces } from '../kube/core.ts';
+import type { RealKubeClient } from './client.ts';
+import { namespaces } from './core.ts';
 
 export interface ClusterIdentity {
   /** uid of the namespace kube-system: it lives as long as the cluster. */
