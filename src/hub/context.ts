@@ -61,11 +61,21 @@ export function admits(settings: HubSettings, { namespace }: ObjectKey): boolean
   return settings.namespaces === undefined || namespace === undefined || settings.namespaces.includes(namespace);
 }
 
-/** Wakes works that wait for an island whenever one comes, goes, or changes what it can take. */
+/** Wakes works that wait for an island whenever one comes, goes, or changes in a way that may help. */
 export function islandsChanged(islands: Informer<ComputeIsland>, waiting: () => ObjectKey[]): Source {
-  const facts = ({ metadata, spec, status }: ComputeIsland) =>
-    JSON.stringify([metadata.labels, metadata.deletionTimestamp, spec, status?.state, status?.labels, status?.capacity?.gpus]);
-  return mapped(islands, waiting, { when: (change) => change.type !== 'update' || facts(change.object) !== facts(change.old) });
+  return mapped(islands, waiting, { when: (change) => change.type !== 'update' || mayHelp(change.object, change.old) });
+}
+
+/** GPUs that were taken help nobody, and that is what islands say most often. */
+function mayHelp(now: ComputeIsland, old: ComputeIsland): boolean {
+  const gpus = ({ status }: ComputeIsland) => status?.capacity?.gpus ?? [];
+  const facts = (island: ComputeIsland) => {
+    const { metadata, spec, status } = island;
+    const pools = gpus(island).map(({ product, total }) => [product, total]);
+    return JSON.stringify([metadata.labels, metadata.deletionTimestamp, spec, status?.state, status?.labels, pools]);
+  };
+  const freeBefore = new Map(gpus(old).map(({ product, free }) => [product, free]));
+  return facts(now) !== facts(old) || gpus(now).some(({ product, free }) => free > (freeBefore.get(product) ?? 0));
 }
 
 /** Wakes the owners of works on an island that is drained, falls silent, comes back, or refuses an IslandJob. */
