@@ -40,8 +40,11 @@ export async function attach(wire: string, pid: number): Promise<void> {
   });
 }
 
-/** Shell: waits up to ten seconds for the wire `$1` to go, then removes the bridge if no other is plugged in; `$2` is the lock. */
+/**
+ * Shell: waits up to a minute for the wire `$1` to go (the kernel takes a machine's networks apart behind the death of its last process, one
+ * by one with those of its pods), then removes the bridge if no other is plugged in; `$2` is the lock.
+ */
 export const removeBridgeScript = `
-for i in $(seq 100); do ip link show "$1" >/dev/null 2>&1 || break; sleep 0.1; done
+for i in $(seq 600); do ip link show "$1" >/dev/null 2>&1 || break; sleep 0.1; done
 flock "$2" sh -c '[ -n "$(ip -o link show master ${bridge} 2>/dev/null)" ] || ip link del ${bridge} 2>/dev/null || true'
 `;

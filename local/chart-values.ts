@@ -61,9 +61,6 @@ export function islandValues(cluster: Cluster, store: Store): object {
   };
 }
 
-/** The address that islands dial, for `atoll island add`. */
-export const natsUrl = (hub: Cluster): string => `tls://${hub.machine.address}:${natsPort}`;
-
 /** Namespaces that enforce the restricted Pod Security Standard, each with the Secret of the store; the system's is among them. */
 export function namespaces(names: readonly string[], { storage }: Store): object[] {
   const { accessKeyId, secretAccessKey } = storage.credentials;

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { bundlePath } from './build.ts';
-import { hubValues, islandValues, namespaces, natsUrl, type Store } from './chart-values.ts';
+import { hubValues, islandValues, namespaces, type Store } from './chart-values.ts';
 import type { Cluster } from './cluster.ts';
 import { command } from './command.ts';
 import { systemNamespace } from './install.ts';
@@ -91,8 +91,8 @@ export class Installation implements AsyncDisposable {
   }
 
   async #add(island: string, signal?: AbortSignal): Promise<void> {
-    const where = ['--namespace', systemNamespace, '--server', natsUrl(this.#options.hub)];
-    await this.atoll(['island', 'add', island, ...where, '--out', this.#linkFile(island)], signal);
+    const file = this.#linkFile(island);
+    await this.atoll(['island', 'add', island, '--namespace', systemNamespace, '--out', file], signal);
   }
 
   async #install(cluster: Cluster, values: object, signal?: AbortSignal): Promise<void> {
@@ -101,8 +101,19 @@ export class Installation implements AsyncDisposable {
     const valuesFiles = this.valuesFiles(cluster);
     await writeFile(valuesFiles.at(-1) ?? '', stringify({ ...values, ...this.#options.values }));
     const releases = await this.releases(cluster);
-    await releases.install(release, { namespace: systemNamespace, valuesFiles, ...(signal ? { signal } : {}) });
+    const options = { namespace: systemNamespace, valuesFiles, ...(signal ? { signal } : {}) };
+    await releases.install(release, options).catch(async (error: unknown) => {
+      throw new Error(`cannot install Atoll in ${cluster.name}${await lastWords(cluster)}`, { cause: error });
+    });
   }
+}
+
+/** What its pods say, when they say anything. */
+async function lastWords(cluster: Cluster): Promise<string> {
+  const pods = ['logs', '--selector=app.kubernetes.io/part-of=atoll', '--tail=3', '--prefix', '--ignore-errors'];
+  const args = ['--namespace', systemNamespace, ...pods];
+  const said = await cluster.kubectl(args, { timeoutMs: 10_000 }).catch(() => ({ stdout: '' }));
+  return said.stdout === '' ? '' : `; its pods said last:\n${said.stdout.trimEnd()}`;
 }
 
 /** Waits for all, even when one fails, so that nothing goes on behind the back of whoever clears up; throws the first failure. */

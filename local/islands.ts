@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createObjectStore } from '../src/store/client.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { type BinariesOptions, binaries } from './binaries.ts';
-import { type Cluster, clusterPrograms, startCluster } from './cluster.ts';
+import { type Cluster, type ClusterOptions, clusterPrograms, startCluster } from './cluster.ts';
 import { temporaryFolder } from './guard.ts';
 import { buildImages, type ImageName } from './images.ts';
 import { allOf, Installation } from './installation.ts';
@@ -27,6 +27,7 @@ export interface IslandsOptions extends BinariesOptions {
   dir?: string;
 }
 
+const hubName = 'hub';
 const hubImages: readonly ImageName[] = ['base', 'atoll', 'nats'];
 const islandImages: readonly ImageName[] = ['base', 'atoll', 'atoll-ddm'];
 
@@ -99,57 +100,63 @@ export class Islands implements AsyncDisposable {
 
 /** Boots all clusters at once, installs Atoll in the hub and then in the islands, and waits until every island is Ready. */
 export async function startIslands(options: IslandsOptions = {}): Promise<Islands> {
-  const { islands: names = ['west', 'east'], bucket = 'atoll', progress = silent, signal } = options;
+  const { islands: names = ['west', 'east'], bucket = 'atoll', progress, signal } = options;
   await binaries([...clusterPrograms, 'versitygw', 'helm', 'nats-server'], options);
   await buildImages([...new Set([...hubImages, ...islandImages, 'pause' as const])], options);
+  await using started = new AsyncDisposableStack();
   const folder = options.dir ? { path: options.dir, remove: async () => {} } : await temporaryFolder('atoll-islands-');
   const dir = folder.path;
-  const clusters: Cluster[] = [];
-  let storage: ObjectStorage | undefined;
-  let installation: Installation | undefined;
-  const stop = async () => {
-    await Promise.all(clusters.map((cluster) => cluster.stop()));
-    await Promise.all([storage?.stop(), installation?.[Symbol.asyncDispose]()]);
-    await folder.remove();
-  };
-  try {
-    const step = progress.start(`Booting ${names.length + 1} clusters: hub, ${names.join(', ')}`);
-    const boot = async (name: string, images: readonly ImageName[], size: { nodes?: number; gpus: number }) => {
-      const own = { ...size, name, images, dir: join(dir, name), audit: true, ...(signal ? { signal } : {}) };
-      clusters.push(await startCluster(own));
-      step.detail(`${clusters.map((cluster) => cluster.name).join(', ')} up`);
+  started.defer(() => folder.remove());
+  const clusters = started.use(new Clusters());
+  await clusters.boot(names, { ...options, dir });
+  const hub = clusters.get(hubName);
+  const islands = new Map(names.map((name) => [name, clusters.get(name)]));
+  const hosts = ['127.0.0.1', hub.hostAddress];
+  const storage = started.use(await startObjectStorage({ ...options, dir: join(dir, 'storage'), buckets: [bucket], hosts }));
+  const installation = started.use(
+    new Installation({
+      hub,
+      islands: [...islands.values()],
+      store: { storage, bucket },
+      namespaces: options.namespaces ?? ['research'],
+      values: options.values,
+      dir: join(dir, 'values'),
+    }),
+  );
+  await installation.run(progress, signal);
+  const all = started.move();
+  return new Islands({ hub, islands, storage, bucket, installation, stop: () => all.disposeAsync() });
+}
+
+/** Those that are up, also when others did not come up. */
+class Clusters implements AsyncDisposable {
+  readonly #up = new Map<string, Cluster>();
+
+  get(name: string): Cluster {
+    const found = this.#up.get(name);
+    if (found) return found;
+    throw new Error(`cannot find the cluster ${name}: there are ${[...this.#up.keys()].join(', ')}`);
+  }
+
+  async boot(names: readonly string[], options: IslandsOptions & { dir: string }): Promise<void> {
+    const { gpus = 2, nodes = 1, progress = silent, signal } = options;
+    const step = progress.start(`Booting ${names.length + 1} clusters: ${[hubName, ...names].join(', ')}`);
+    const boot = async (name: string, size: Pick<ClusterOptions, 'nodes' | 'gpus' | 'images'>) => {
+      const own = { ...size, name, dir: join(options.dir, name), audit: true, ...(signal ? { signal } : {}) };
+      this.#up.set(name, await startCluster(own));
+      step.detail(`${[...this.#up.keys()].join(', ')} up`);
     };
-    const size = { gpus: options.gpus ?? 2, nodes: options.nodes ?? 1 };
     try {
-      await allOf([boot('hub', hubImages, { gpus: 0 }), ...names.map((name) => boot(name, islandImages, size))]);
+      const hub = boot(hubName, { gpus: 0, images: hubImages });
+      await allOf([hub, ...names.map((name) => boot(name, { nodes, gpus, images: islandImages }))]);
       step.done();
     } catch (error) {
       step.failed();
       throw error;
     }
-    const byName = new Map(clusters.map((cluster) => [cluster.name, cluster]));
-    const hub = byName.get('hub');
-    const islands = names.flatMap((name) => byName.get(name) ?? []);
-    if (!hub) throw new Error('cannot name an island hub: the hub is called so');
-    storage = await startObjectStorage({
-      ...options,
-      dir: join(dir, 'storage'),
-      buckets: [bucket],
-      hosts: ['127.0.0.1', hub.hostAddress],
-    });
-    installation = new Installation({
-      hub,
-      islands,
-      store: { storage, bucket },
-      namespaces: options.namespaces ?? ['research'],
-      values: options.values,
-      dir: join(dir, 'values'),
-    });
-    await installation.run(progress, signal);
-    const map = new Map(islands.map((island) => [island.name, island]));
-    return new Islands({ hub, islands: map, storage, bucket, installation, stop });
-  } catch (error) {
-    await stop();
-    throw error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#up.values()].map((cluster) => cluster.stop()));
   }
 }
