@@ -8,6 +8,7 @@ import { storesOf } from './attemptconfig.ts';
 import { isGpu } from './capacity.ts';
 import { InvalidWorkError } from './invalid.ts';
 import { podOf } from './pod.ts';
+import { objects } from './podtemplate.ts';
 import { quantity } from './quantity.ts';
 import type { IslandSettings } from './settings.ts';
 
@@ -48,13 +49,13 @@ function built(job: IslandJob, settings: IslandSettings): Pod | undefined {
 
 const OWN = new Set<string>([containerNames.courier, containerNames.restore]);
 
-/** Everything that runs but Atoll's own containers, which no podTemplate can change. */
-const foreign = ({ spec }: Pod): Container[] =>
-  [...(spec.initContainers ?? []), ...spec.containers].filter(({ name }) => !OWN.has(name));
+/** Everything that runs but Atoll's own containers, which no podTemplate can change. What is malformed never becomes a pod. */
+const foreign = ({ spec }: Pod): Partial<Container>[] =>
+  [...objects(spec.initContainers), ...objects(spec.containers)].filter(({ name }) => typeof name !== 'string' || !OWN.has(name));
 
 function imagesOf(pod: Pod): string[] {
-  const mounted = (pod.spec.volumes ?? []).flatMap(({ image }) => image?.reference ?? []);
-  return [...foreign(pod).map(({ image }) => image ?? '(none)'), ...mounted];
+  const mounted = objects([...objects(pod.spec.volumes)].map(({ image }) => image)).map(({ reference }) => reference);
+  return [...foreign(pod).map(({ image }) => image), ...mounted].map((image) => (typeof image === 'string' ? image : '(none)'));
 }
 
 /** A whole reference, or with "*" at its end the start of one. */
@@ -95,6 +96,7 @@ function devicesOf(pod: Pod): number {
 
 /** What is written in a way that is not understood here counts as more than any limit. */
 function devices(amount: unknown): number {
+  if (typeof amount !== 'number' && typeof amount !== 'string') return Number.POSITIVE_INFINITY;
   const number = quantity(String(amount));
   return number > 0 || Number(amount) === 0 ? number : Number.POSITIVE_INFINITY;
 }

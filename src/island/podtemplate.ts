@@ -67,7 +67,8 @@ const OWNED_SPEC: Readonly<Record<string, string>> = {
 };
 const OWNED_CONTAINERS = new Set(['courier', 'restore']);
 
-function objects(value: unknown): Json[] {
+/** What of a list can be looked at: users write anything, and the API server tells them what is wrong with it. */
+export function objects(value: unknown): Json[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
@@ -75,13 +76,15 @@ function named(spec: Json, list: string): string[] {
   return objects(spec[list]).flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
 }
 
+const nameText = (name: unknown) => (typeof name === 'string' ? name : '?');
+
 /** A token of the API server would come back through a volume. */
 function tokenErrors(spec: Json, at: string): string[] {
   const projects = (volume: Json) =>
     isObject(volume.projected) && objects(volume.projected.sources).some((source) => 'serviceAccountToken' in source);
   return objects(spec.volumes)
     .filter(projects)
-    .map(({ name }) => `${at}.spec.volumes[${String(name)}] cannot project a serviceAccountToken: training pods have no token`);
+    .map(({ name }) => `${at}.spec.volumes[${nameText(name)}] cannot project a serviceAccountToken: training pods have no token`);
 }
 
 /** Placement and quotas count resources.gpus: GPUs that only the podTemplate names would be nobody's. */
@@ -91,7 +94,7 @@ function gpuErrors(spec: Json, at: string): string[] {
   return ['containers', 'initContainers'].flatMap((list) =>
     objects(spec[list])
       .filter(asks)
-      .map(({ name }) => `${at}.spec.${list}[${String(name)}].resources cannot ask for ${gpuResource}: use resources.gpus`),
+      .map(({ name }) => `${at}.spec.${list}[${nameText(name)}].resources cannot ask for ${gpuResource}: use resources.gpus`),
   );
 }
 

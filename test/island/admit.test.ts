@@ -1,6 +1,8 @@
 /** What an island admits, as a table: its namespaces, images, GPUs and stores, whatever a podTemplate hides. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { IslandJobSpec } from '../../src/api/islandjob.ts';
 import { createAdmit } from '../../src/island/admit.ts';
 import type { IslandSettings } from '../../src/island/settings.ts';
 import { settings, spec } from './builders.ts';
@@ -75,6 +77,35 @@ describe('images', () => {
       verdict(images('a', 'b*'), container())?.message,
       'island local does not admit the image ghcr.io/lab/trainer:2: it admits a, b*',
     );
+  });
+});
+
+describe('a podTemplate of any shape', () => {
+  const word = fc.constantFrom('spec', 'metadata', 'containers', 'initContainers', 'volumes', 'resources', 'limits', 'trainer');
+  const key = fc.oneof(word, fc.constantFrom('name', 'image', 'reference', 'resourceClaims', 'nvidia.com/gpu', 'labels'));
+  const { shape } = fc.letrec((tie) => ({
+    shape: fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom<unknown>(null, '', 'trainer', 4, true),
+      fc.array(tie('shape'), { maxLength: 3 }),
+      fc.dictionary(key, tie('shape'), { maxKeys: 5 }),
+    ),
+  }));
+
+  it('is judged without an error', () => {
+    const admit = createAdmit({ ...settings, admit: { images: ['ghcr.io/lab/*'], maxGpus: 4 } });
+    fc.assert(
+      fc.property(fc.dictionary(key, shape, { maxKeys: 3 }), fc.dictionary(key, shape), (template, podSpec) => {
+        for (const podTemplate of [template, { spec: podSpec }])
+          admit({ namespace: 'research', spec: { ...spec(), ...container({ podTemplate }) } as IslandJobSpec });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is left to the API server when it has no containers at all', () => {
+    for (const containers of [null, {}, [null], 'trainer'])
+      assert.equal(verdict({ admit: { images: ['ghcr.io/lab/*'], maxGpus: 4 } }, patched({ containers })), undefined);
   });
 });
 
