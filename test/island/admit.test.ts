@@ -1,8 +1,7 @@
 /** What an island admits, as a table: its namespaces, images, GPUs and stores, whatever a podTemplate hides. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
-import type { IslandJobSpec } from '../../src/api/islandjob.ts';
+import * as fc from 'fast-check';
 import { createAdmit } from '../../src/island/admit.ts';
 import type { IslandSettings } from '../../src/island/settings.ts';
 import { settings, spec } from './builders.ts';
@@ -97,7 +96,7 @@ describe('a podTemplate of any shape', () => {
     fc.assert(
       fc.property(fc.dictionary(key, shape, { maxKeys: 3 }), fc.dictionary(key, shape), (template, podSpec) => {
         for (const podTemplate of [template, { spec: podSpec }])
-          admit({ namespace: 'research', spec: { ...spec(), ...container({ podTemplate }) } as IslandJobSpec });
+          admit({ namespace: 'research', spec: { ...spec(), ...container({ podTemplate }) } });
       }),
       { numRuns: 500 },
     );
