@@ -61,7 +61,7 @@ export function createHubControllers(options: HubOptions): Controller[] {
   const { islands, jobs, shards, trainings } = informers;
   const { islandRegistry: registry, link, quotas, claimDeadlineMs, islandSilenceMs = silenceMs } = options;
   const reach = registry && createReach({ registry, islands: islands.store, clock, silenceMs: islandSilenceMs });
-  const known = () => knownWaiting(shards.store, trainings.store, settings);
+  const known = () => knownWaiting(shards.store, trainings.store);
   const placer = createPlacer({ islands, jobs, clock, quotas, known });
   const away = createAwayIslands({ client, islands: islands.store, reach, link });
   const avoidance = createAvoidance(clock);

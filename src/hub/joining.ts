@@ -42,6 +42,11 @@ export function createAdmit({ client, clock, islands, registry, events }: Joinin
     return { admitted: false, reason, message };
   }
 
+  async function joinedElsewhere(name: string, clusterUid: string, signal: AbortSignal): Promise<string | undefined> {
+    const { items } = await client.list(ComputeIslandKind, { signal });
+    return items.find(({ metadata, status }) => metadata.name !== name && status?.clusterUid === clusterUid)?.metadata.name;
+  }
+
   return async (name, hello, signal) => {
     // What the cache knows is enough for the everyday case; anything else is decided on what is stored now.
     if (decideJoin(islands.get({ name }), name, hello, clock.now()).verdict === 'Known') return { admitted: true };
@@ -51,6 +56,11 @@ export function createAdmit({ client, clock, islands, registry, events }: Joinin
       if (decision.verdict === 'Known') return { admitted: true };
       if (decision.verdict === 'Refuse') return refuse(name, island, decision.reason, decision.message);
       if (!island) throw new Error(`cannot join ${name}: a ComputeIsland that does not exist`);
+      const elsewhere = await joinedElsewhere(name, hello.clusterUid, signal);
+      if (elsewhere !== undefined) {
+        const message = `cluster ${hello.clusterUid} has joined as ${elsewhere}: one cluster is one island`;
+        return refuse(name, island, 'JoinRefused', message);
+      }
       try {
         const stored = await store(client, island, hello.clusterUid, decision.tokenDigest, signal);
         registry.forget(name);

@@ -11,9 +11,10 @@ import { type KubeClient, keyOf } from '../kube/types.ts';
 import type { Avoidance } from './avoid.ts';
 import type { AwayIslands } from './away.ts';
 import type { Placer } from './placer.ts';
+import { cut } from './reported.ts';
 import { islandJob, type JobTemplate, jobName, workKey } from './templates.ts';
 import { type ReadableStore, type Verification, verifyOutput } from './verify.ts';
-import { cut, decideWork, type Why, type Wish, type WorkAction, type WorkDecision } from './work.ts';
+import { decideWork, type Why, type Wish, type WorkAction, type WorkDecision } from './work.ts';
 
 export interface RunnerOptions {
   client: KubeClient;

@@ -39,7 +39,7 @@ export function jobName(template: JobTemplate, placement: number): string {
 }
 
 /** The key by which all IslandJobs of one work are found. */
-export function workKey(spec: Pick<IslandJobSpec, 'work' | 'role'>): string {
+export function workKey(spec: { role: WorkRole; work: { owner: { uid: string }; index?: number | undefined } }): string {
   return `${spec.work.owner.uid}/${spec.role}/${spec.work.index ?? ''}`;
 }
 
@@ -233,6 +233,12 @@ const templateSpec = islandJobSpec.omit({
   suspend: true,
   stop: true,
 });
+
+/** What one expert asks of an island, without building the rest of its template. */
+export function expertDemand(training: ExpertTraining, index: number): Demand {
+  const { part, matchLabels } = expertPart(training, index);
+  return demandOf(training, part.resources, { matchLabels, priority: training.spec.priority, nodes: part.nodes });
+}
 
 /** How many pods work together, and the queue that they wait in, as far as a part can say so. */
 function queued(part: Part['part']): Partial<Pick<IslandJobSpec, 'nodes' | 'queueName' | 'queueDeadline'>> {

@@ -2,19 +2,19 @@
 import type { ExpertShard } from '../api/expertshard.ts';
 import type { ExpertTraining } from '../api/experttraining.ts';
 import type { Store } from '../kube/store.ts';
-import type { HubSettings } from './settings.ts';
-import { expertTemplate, workKey } from './templates.ts';
+import { expertDemand, workKey } from './templates.ts';
 import type { Waiting } from './turn.ts';
 
-export function knownWaiting(shards: Store<ExpertShard>, trainings: Store<ExpertTraining>, settings: HubSettings): Waiting[] {
+export function knownWaiting(shards: Store<ExpertShard>, trainings: Store<ExpertTraining>): Waiting[] {
   return shards.list().flatMap((shard) => {
     const { status, spec, metadata } = shard;
     if ((status?.state ?? 'Waiting') !== 'Waiting' || status?.job !== undefined) return [];
     const { namespace } = metadata;
     const training = trainings.get({ name: spec.training, ...(namespace === undefined ? {} : { namespace }) });
     if (training?.metadata.uid !== spec.trainingUid || !asksForRoom(training)) return [];
-    const template = expertTemplate(training, shard, settings);
-    return template.demand.gpus > 0 ? [{ key: workKey(template.spec), demand: template.demand }] : [];
+    const demand = expertDemand(training, spec.index);
+    const key = workKey({ role: 'Expert', work: { owner: { uid: spec.trainingUid }, index: spec.index } });
+    return demand.gpus > 0 ? [{ key, demand }] : [];
   });
 }
 

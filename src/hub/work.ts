@@ -1,11 +1,12 @@
 /** The one mechanism for a work of any role: what its owner wants and what is seen become the next status and what to do to its IslandJobs. */
 import type { IslandJob, IslandJobSpec } from '../api/islandjob.ts';
 import type { Reason } from '../api/reasons.ts';
-import type { AttemptRecord, ManifestRef, WorkState, WorkStatus } from '../api/work.ts';
+import type { ManifestRef, WorkStatus } from '../api/work.ts';
 import { timestamp } from '../clock.ts';
 import { decideMove, type IslandLost, type Move, type Standing } from './move.ts';
 import { olderPlacements, resumeFrom } from './older.ts';
 import type { Placement } from './placement.ts';
+import { cut, failureOf, mirror, withoutWhy } from './reported.ts';
 import type { Verification } from './verify.ts';
 
 /** A reason of the closed list and the same in a sentence. */
@@ -240,64 +241,10 @@ function accept(status: WorkStatus, seen: Seen): { status: WorkStatus; after?: n
   return { status: { ...status, state: 'Publishing', ...why }, after: verification.after };
 }
 
-const mirrored: Record<string, WorkState> = {
-  Queued: 'Queued',
-  Starting: 'Starting',
-  Running: 'Running',
-  Publishing: 'Publishing',
-  Stopping: 'Stopping',
-  Suspended: 'Suspended',
-};
-
-/** What the island reports, with the memory of what earlier placements reached. Numbers never go back. */
-function mirror(current: WorkStatus, job: IslandJob): WorkStatus {
-  const seen = job.status;
-  const status: WorkStatus = {
-    ...withoutWhy(current),
-    state: mirrored[seen?.state ?? ''] ?? 'Pending',
-    attempt: Math.max(current.attempt, seen?.attempt ?? 0),
-    restarts: Math.max(current.restarts, seen?.restarts ?? 0),
-  };
-  if (seen?.reason !== undefined) status.reason = seen.reason;
-  if (seen?.message !== undefined) status.message = seen.message;
-  if (seen?.progress) status.progress = seen.progress;
-  if (seen?.checkpoint) status.checkpoint = seen.checkpoint;
-  const failure = lastFailure(job);
-  if (failure) status.failure = failure;
-  const startedAt = current.startedAt ?? seen?.startedAt;
-  if (startedAt !== undefined) status.startedAt = startedAt;
-  return status;
-}
-
-export function lastFailure(job: IslandJob): AttemptRecord | undefined {
-  return job.status?.attempts
-    .filter((attempt) => attempt.class !== undefined && attempt.class !== 'Succeeded')
-    .toSorted((a, b) => b.number - a.number)[0];
-}
-
-/** Why a failed IslandJob failed: its own words, else those of its last attempt. */
-function failureOf(job: IslandJob): Why {
-  const failure = lastFailure(job);
-  const reason = (job.status?.reason ?? failure?.class ?? 'Crash') as Reason;
-  const attempt = failure
-    ? `attempt ${failure.number} ended with ${failure.class}: ${failure.message ?? 'it left no message'}`
-    : '';
-  return { reason, message: cut(job.status?.message ?? (attempt || 'the island gave no message'), 1024) };
-}
-
 function blocked(status: WorkStatus, why: Why, now: number): WorkStatus {
   return { ...status, state: 'Blocked', ...why, finishedAt: timestamp(now) };
 }
 
-function withoutWhy(status: WorkStatus): WorkStatus {
-  const { reason: _, message: __, ...rest } = status;
-  return rest;
-}
-
 function cutWhy({ reason, message }: Why): Why {
   return { reason, message: cut(message, 1024) };
-}
-
-export function cut(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 }

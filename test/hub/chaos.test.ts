@@ -53,10 +53,17 @@ async function trouble(seed: number, elsewhere: boolean): Promise<World> {
       hub = lossy();
     },
   ];
-  if (elsewhere) moves.push(...movesOfIslands(world, chance));
+  if (elsewhere) {
+    moves.push(...movesOfIslands(world, chance));
+    world.island.fate = () => (peace || chance(0.1) ? 'succeed' : 'run');
+  }
   for (let round = 0; round < 60; round++) {
     await world.clock.settle();
-    if (elsewhere) world.elsewhere.speak();
+    if (elsewhere) {
+      world.elsewhere.speak();
+      // Stopping takes its time, so that a next placement that does not wait for it is seen beside it.
+      world.island.stuck = chance(0.7);
+    }
     if (chance(0.25) && world.state() !== 'Complete') await any(moves)?.().catch(() => undefined);
     if (chance(0.7)) await world.island.step();
     await world.clock.advance(1000);

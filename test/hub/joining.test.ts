@@ -149,7 +149,7 @@ function setup() {
   const islands = createStore<ComputeIsland>();
   const admit = createAdmit({ client: api.client(), clock, islands, registry, events });
   const stored = () => api.get(ComputeIslandKind, { name: 'west' })?.status;
-  return { admit, stored, told, registry, signal: new AbortController().signal };
+  return { admit, api, stored, told, registry, signal: new AbortController().signal };
 }
 
 test('of two clusters that show one token at the same time one joins', async () => {
@@ -169,4 +169,15 @@ test('a join keeps the rest of the status, and a stranger is told of once', asyn
   for (let times = 0; times < 3; times++) await admit('west', { clusterUid: 'c2', version: '1' }, signal);
   assert.deepEqual(told, ['Joined', 'ClusterChanged']);
   assert.equal(registry.turnedAway('west')?.reason, 'ClusterChanged');
+});
+
+test('one cluster is one island: it does not join under a second name', async () => {
+  const { admit, api, signal } = setup();
+  api.put(ComputeIslandKind, island('east', join('t2')));
+  assert.deepEqual(await admit('west', { clusterUid: 'c1', joinToken: 't1', version: '1' }, signal), { admitted: true });
+  assert.deepEqual(await admit('east', { clusterUid: 'c1', joinToken: 't2', version: '1' }, signal), {
+    admitted: false,
+    reason: 'JoinRefused',
+    message: 'cluster c1 has joined as west: one cluster is one island',
+  });
 });

@@ -1,0 +1,59 @@
+/** What the island of a placement reports, as the status of the work. Pure. */
+import type { IslandJob } from '../api/islandjob.ts';
+import type { Reason } from '../api/reasons.ts';
+import type { AttemptRecord, WorkState, WorkStatus } from '../api/work.ts';
+import type { Why } from './work.ts';
+
+const mirrored: Record<string, WorkState> = {
+  Queued: 'Queued',
+  Starting: 'Starting',
+  Running: 'Running',
+  Publishing: 'Publishing',
+  Stopping: 'Stopping',
+  Suspended: 'Suspended',
+};
+
+/** What the island reports, with the memory of what earlier placements reached. Numbers never go back. */
+export function mirror(current: WorkStatus, job: IslandJob): WorkStatus {
+  const seen = job.status;
+  const status: WorkStatus = {
+    ...withoutWhy(current),
+    state: mirrored[seen?.state ?? ''] ?? 'Pending',
+    attempt: Math.max(current.attempt, seen?.attempt ?? 0),
+    restarts: Math.max(current.restarts, seen?.restarts ?? 0),
+  };
+  if (seen?.reason !== undefined) status.reason = seen.reason;
+  if (seen?.message !== undefined) status.message = seen.message;
+  if (seen?.progress) status.progress = seen.progress;
+  if (seen?.checkpoint) status.checkpoint = seen.checkpoint;
+  const failure = lastFailure(job);
+  if (failure) status.failure = failure;
+  const startedAt = current.startedAt ?? seen?.startedAt;
+  if (startedAt !== undefined) status.startedAt = startedAt;
+  return status;
+}
+
+function lastFailure(job: IslandJob): AttemptRecord | undefined {
+  return job.status?.attempts
+    .filter((attempt) => attempt.class !== undefined && attempt.class !== 'Succeeded')
+    .toSorted((a, b) => b.number - a.number)[0];
+}
+
+/** Why a failed IslandJob failed: its own words, else those of its last attempt. */
+export function failureOf(job: IslandJob): Why {
+  const failure = lastFailure(job);
+  const reason = (job.status?.reason ?? failure?.class ?? 'Crash') as Reason;
+  const attempt = failure
+    ? `attempt ${failure.number} ended with ${failure.class}: ${failure.message ?? 'it left no message'}`
+    : '';
+  return { reason, message: cut(job.status?.message ?? (attempt || 'the island gave no message'), 1024) };
+}
+
+export function withoutWhy(status: WorkStatus): WorkStatus {
+  const { reason: _, message: __, ...rest } = status;
+  return rest;
+}
+
+export function cut(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+}
