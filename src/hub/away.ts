@@ -45,7 +45,7 @@ export function createAwayIslands({ client, islands, reach, link }: AwayOptions)
         draining,
         away: {
           silent: reach.silent(island),
-          heardAt: reach.heardAt(island),
+          heardAt: reach.missingSince(island),
           lastWord: reach.lastWord(island),
           heardSince: reach.heardSince(island),
           refused: reach.registry.refusal(island, job.metadata.uid ?? ''),

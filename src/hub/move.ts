@@ -16,7 +16,7 @@ export interface Standing {
 
 export interface Away {
   silent: boolean;
-  /** From when its silence counts, in milliseconds. */
+  /** From when its silence counts for giving it up, in milliseconds. */
   heardAt: number;
   /** When it was last heard, in milliseconds; absent: never. */
   lastWord?: number | undefined;

@@ -17,6 +17,11 @@ export interface Reach {
   /** From when silence counts, in milliseconds: the last word, or when this hub began to listen, whichever is later. */
   heardAt(island: string): number;
   silent(island: string): boolean;
+  /**
+   * From when the time counts after which an island is given up: never from before the hub could hear anyone, so that after an
+   * outage of its own the first island to come back is not given the work of all the others.
+   */
+  missingSince(island: string): number;
   /** Since when it is heard without a gap, in milliseconds; undefined while it is silent. */
   heardSince(island: string): number | undefined;
   /** The last word as far as anyone knows, in milliseconds; undefined when there was none. */
@@ -43,6 +48,7 @@ export function createReach({ registry, islands, clock, silenceMs }: ReachOption
     silenceMs,
     heardAt,
     silent,
+    missingSince: (name) => Math.max(heardAt(name), registry.listeningSince() ?? clock.now()),
     lastWord,
     heardSince: (name) => (silent(name) ? undefined : registry.heardSince(name)),
   };

@@ -11,6 +11,8 @@ export interface TurnedAway extends Why {
 export interface HubRegistry extends IslandRegistry {
   /** Since when the island has been heard without a gap longer than its silence, in milliseconds. */
   heardSince(island: string): number | undefined;
+  /** Since when islands are heard at all, in milliseconds: before that it was the hub, or its connection, that heard nothing. */
+  listeningSince(): number | undefined;
   /** Why the island does not hold the IslandJob of this uid; undefined when it said nothing of the kind. */
   refusal(island: string, uid: string): RefusedJob | undefined;
   /** Whether the island is silent, as its controller has just found. */
@@ -43,6 +45,7 @@ const mostIslands = 10_000;
 export function createIslandRegistry({ silenceMs }: RegistryOptions): HubRegistry {
   const entries = new Map<string, Entry>();
   const strangers = new Map<string, TurnedAway>();
+  let listening: { since: number; last: number } | undefined;
   const silent = new Set<string>();
   const silenceListeners: ((island: string) => void)[] = [];
   const listeners: ((island: string, refused: readonly RefusedJob[]) => void)[] = [];
@@ -52,6 +55,9 @@ export function createIslandRegistry({ silenceMs }: RegistryOptions): HubRegistr
 
   return {
     heard(island, report) {
+      const { receivedAt } = report;
+      const deaf = listening === undefined || receivedAt - listening.last > silenceMs;
+      listening = { since: deaf ? receivedAt : (listening?.since ?? receivedAt), last: receivedAt };
       const old = entries.get(island);
       const gap = old === undefined ? Number.POSITIVE_INFINITY : report.receivedAt - old.report.receivedAt;
       const refused = new Map(report.refused.map((job) => [job.uid, job]));
@@ -65,6 +71,7 @@ export function createIslandRegistry({ silenceMs }: RegistryOptions): HubRegistr
     },
     get: (island) => entries.get(island)?.report,
     heardSince: (island) => entries.get(island)?.since,
+    listeningSince: () => listening?.since,
     refusal: (island, uid) => entries.get(island)?.refused.get(uid),
     found(island, is) {
       if (silent.has(island) === is) return;

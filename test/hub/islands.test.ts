@@ -113,6 +113,17 @@ describe('two islands elsewhere', () => {
     await again.stop();
   });
 
+  test("after an outage of the hub's own the first island that is heard is not given the work of the others", async () => {
+    const { world, hub } = await twoExperts({ placement: { islandLost: { policy: 'Replace', after: '10m' } } });
+    for (const name of ['east', 'west']) world.elsewhere.away.add(name);
+    await world.rest(1200);
+    world.elsewhere.away.delete('east');
+    await world.rest(590);
+    assert.deepEqual(whereAre(world), ['p1 east Running', 'p1 west Running']);
+    await world.until(() => expert(world, 1)?.placement === 2, 'the second placement', 60);
+    await hub.stop();
+  });
+
   test('one that refuses the namespace: its work goes to the other, and the reason is said', async () => {
     const world = createWorld({ elsewhere: [{ name: 'east' }, { name: 'west' }] });
     const no = { reason: 'NamespaceNotAdmitted', message: 'namespace research is not admitted' } as const;
