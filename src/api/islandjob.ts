@@ -196,6 +196,9 @@ export interface IslandJob extends KubeObject {
   status?: IslandJobStatus;
 }
 
+/** Index of a store: the jobs of an island by its name. One function for everybody, since hub and link share the store of a hub. */
+export const islandIndex = { island: (job: IslandJob): string[] => [job.spec.island] };
+
 export const islandJobSpec = spec;
 export const islandJobStatus = status;
 

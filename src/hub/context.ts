@@ -3,7 +3,7 @@ import { type ComputeIsland, ComputeIslandKind } from '../api/computeisland.ts';
 import { type ExpertDataset, ExpertDatasetKind } from '../api/expertdataset.ts';
 import { type ExpertShard, ExpertShardKind } from '../api/expertshard.ts';
 import { type ExpertTraining, ExpertTrainingKind } from '../api/experttraining.ts';
-import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
+import { type IslandJob, IslandJobKind, islandIndex } from '../api/islandjob.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { Manager } from '../kube/manager.ts';
@@ -41,7 +41,7 @@ export interface HubContext extends HubInformers {
   storeNames: ReadonlySet<string>;
 }
 
-const jobIndexes = { ...workIndex, island: ({ spec }: IslandJob) => [spec.island] };
+const jobIndexes = { ...workIndex, ...islandIndex };
 const shardIndexes = { training: (shard: ExpertShard) => [shard.spec.trainingUid] };
 const trainingIndexes = {
   dataset: ({ metadata, spec }: ExpertTraining) => [`${metadata.namespace}/${spec.dataset}`],

@@ -1,6 +1,6 @@
 /** The hub's end of the link: answers islands while this process leads, wakes them when something changed, and gathers live progress. */
 
-import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
+import { type IslandJob, IslandJobKind, islandIndex } from '../api/islandjob.ts';
 import type { Admit, HubLink, IslandRegistry } from '../api/islandreport.ts';
 import type { Clock, Random } from '../clock.ts';
 import { link } from '../kube/abort.ts';
@@ -42,7 +42,6 @@ export interface HubLinkOptions {
   instance: string;
 }
 
-export const islandIndex = { island: (job: IslandJob) => [job.spec.island] };
 export const uidIndex = { uid: (job: IslandJob) => [job.metadata.uid ?? ''] };
 
 /** Islands answered at once; each may make a few writes. */
