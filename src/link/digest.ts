@@ -20,9 +20,16 @@ export function sortedByUid(entries: readonly HaveEntry[]): HaveEntry[] {
  * that sides of different versions agree. `stop` is not in it: it is one-way, and a hub that forgot it must not fight the island.
  */
 export function liveDigest(spec: Pick<IslandJobSpec, 'suspend' | 'retry' | 'checkpoint'>): string {
+  const known = digests.get(spec);
+  if (known !== undefined) return known;
   const { suspend, retry, checkpoint } = spec;
-  return createHash('sha256').update(canonical({ suspend, retry, checkpoint })).digest('hex').slice(0, 16);
+  const digest = createHash('sha256').update(canonical({ suspend, retry, checkpoint })).digest('hex').slice(0, 16);
+  // Objects of a store never change, and are asked about with every sync.
+  if (Object.isFrozen(spec)) digests.set(spec, digest);
+  return digest;
 }
+
+const digests = new WeakMap<object, string>();
 
 /** JSON with the keys of objects in order. */
 export function canonical(value: unknown): string {

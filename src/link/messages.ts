@@ -17,7 +17,7 @@ export const mostEntries = 4096;
 
 const uid = () => text(64).min(1);
 const number = () => int(0, int53);
-const numbers = z.array(z.tuple([uid(), number()])).max(mostEntries);
+const numbers = z.array(z.tuple([uid(), number()], z.unknown())).max(mostEntries);
 const uids = z.array(uid()).max(mostEntries);
 /** Everything about one IslandJob that a message may get wrong without spoiling the rest of the message. */
 const loose = () => z.array(z.unknown()).max(mostEntries);

@@ -79,12 +79,18 @@ export function createNatsTransport(options: NatsOptions): LinkTransport {
       connection = current;
       for (const subscriber of subscribers) subscribeNow(current, subscriber);
       setConnected(true);
-      for await (const { type, data } of current.status()) {
+      // The statuses of a connection do not end with it: only `closed` tells.
+      const closed = current.closed();
+      const gone = closed.then(() => undefined);
+      const statuses = current.status()[Symbol.asyncIterator]();
+      for (let next = await Promise.race([statuses.next(), gone]); next?.done === false; ) {
+        const { type, data } = next.value;
         if (type === Events.Disconnect) setConnected(false);
         else if (type === Events.Reconnect) setConnected(true);
         else if (type === Events.Error) log.warn({ error: data }, 'NATS reports an error');
+        next = await Promise.race([statuses.next(), gone]);
       }
-      const ended = await current.closed();
+      const ended = await closed;
       if (!signal.aborted)
         log.error({ error: ended ? messageOf(ended) : 'no reason' }, 'the NATS connection was closed; a new one is made');
     } finally {

@@ -107,7 +107,8 @@ export function createSync(options: IslandLinkOptions & { mirrors: Mirrors }): S
       unknown: unknown.slice(0, mostUnknown),
     };
     const statuses = pickStatuses({ mirrors: all, settled, recognized, cursor, bytes: batchBytes - sizeOf(rest) });
-    for (const { namespace, name } of statuses.oversized) {
+    for (const { uid, namespace, name, status } of statuses.oversized) {
+      unstored.set(uid, { revision: status.revision, until: clock.now() + unstoredMs });
       metrics?.dropped.inc({ reason: 'oversized' });
       log.error({ namespace, job: name }, 'a status is too large for the link and is not sent');
     }
@@ -120,8 +121,8 @@ export function createSync(options: IslandLinkOptions & { mirrors: Mirrors }): S
     log.warn({ error: error.message }, 'a part of a reply cannot be read and is left out');
   };
 
-  /** Replies whether everything was carried out. */
-  async function apply(reply: SyncReply, held: ReadonlySet<string>, signal: AbortSignal): Promise<boolean> {
+  /** Whether everything was carried out, and whether there is something new to tell. */
+  async function apply(reply: SyncReply, held: ReadonlySet<string>, signal: AbortSignal) {
     for (const uid of reply.resend) acked.delete(uid);
     for (const [uid, revision] of reply.ack) acked.set(uid, revision);
     for (const [uid, revision, message] of reply.unstored) {
@@ -148,10 +149,14 @@ export function createSync(options: IslandLinkOptions & { mirrors: Mirrors }): S
     const again = refusals.due().filter(({ uid }) => !told.drop.some((name) => name.uid === uid));
     const retries: ReplyAction[] = again.map((each) => ({ type: 'Create', put: each }));
     let whole = true;
+    let news = false;
     for (const action of [...actions, ...retries]) {
       try {
-        if (action.type === 'Recognize') recognized.add(hubUidOf(action.mirror) ?? '');
-        else await carryOut(action, signal);
+        if (action.type === 'Recognize') {
+          const uid = hubUidOf(action.mirror) ?? '';
+          if (!recognized.has(uid)) news = true;
+          recognized.add(uid);
+        } else await carryOut(action, signal);
         if (action.type === 'ClearUnknown') recognized.delete(hubUidOf(action.mirror) ?? '');
         metrics?.applied.inc({ action: action.type });
       } catch (error) {
@@ -165,7 +170,7 @@ export function createSync(options: IslandLinkOptions & { mirrors: Mirrors }): S
         if (error instanceof ConnectionError) break;
       }
     }
-    return whole;
+    return { whole, news };
   }
 
   return {
@@ -200,11 +205,9 @@ export function createSync(options: IslandLinkOptions & { mirrors: Mirrors }): S
       need = reply.needHave;
       confirmed = need === undefined ? digest : undefined;
       for (const uid of dropped) untold.delete(uid);
-      const whole = await apply(reply, new Set(held.map(([uid]) => uid)), signal);
+      const { whole, news } = await apply(reply, new Set(held.map(([uid]) => uid)), signal);
       const progress = reply.ack.length > 0 || reply.ahead.length > 0;
-      return whole && (reply.next || need !== undefined || untold.size > 0 || recognized.size > 0 || (more && progress))
-        ? 'again'
-        : 'done';
+      return whole && (reply.next || need !== undefined || untold.size > 0 || news || (more && progress)) ? 'again' : 'done';
     },
     hasNews() {
       const { taken } = pickStatuses({ mirrors: mirrors.list(), settled, recognized, cursor, bytes: 1 });

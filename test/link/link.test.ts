@@ -1,6 +1,7 @@
 /** Hub and island over a bus in memory: what is made arrives, what runs is told, what is deleted goes, and nothing else ever does. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { IslandJobKind } from '../../src/api/islandjob.ts';
 import { annotations, finalizers } from '../../src/api/labels.ts';
 import { createWorld, namespace, type World } from './world.ts';
 
@@ -215,5 +216,156 @@ describe('an island that the hub does not admit', () => {
       paris.jobs().map(({ metadata }) => [metadata.name, metadata.deletionTimestamp]),
       [['e1', undefined]],
     );
+  });
+});
+
+describe('what goes wrong between them', () => {
+  it('is counted by the island, too: a hub of another version, an answer that is no answer', async () => {
+    world = createWorld();
+    const paris = world.island('paris');
+    const replies = [
+      (sequence: number) => ({
+        protocol: 1,
+        hub: { uid: 'h', instance: 'i' },
+        sequence,
+        refused: { reason: 'ProtocolUnsupported', message: 'too old' },
+      }),
+      (sequence: number) => ({ protocol: 7, hub: { uid: 'h', instance: 'i' }, sequence, put: [{ nonsense: true }] }),
+      (sequence: number) => ({
+        protocol: 1,
+        hub: { uid: 'h', instance: 'i' },
+        sequence: sequence - 1,
+        drop: [{ namespace, name: 'e1', uid: 'u' }],
+      }),
+      () => 'no object',
+      (sequence: number) => ({
+        protocol: 1,
+        hub: { uid: 'h', instance: 'i' },
+        sequence,
+        put: [{ nonsense: true }],
+        drop: ['nonsense'],
+      }),
+    ];
+    const asked: number[] = [];
+    const listening = new AbortController();
+    const answering = world.bus.client('hub').subscribe(
+      'atoll.hub.paris.sync',
+      ({ data, respond }) => {
+        const { sequence } = JSON.parse(Buffer.from(data).toString()) as { sequence: number };
+        asked.push(sequence);
+        respond?.(Buffer.from(JSON.stringify((replies[asked.length - 1] ?? replies.at(-1))?.(sequence))));
+      },
+      listening.signal,
+    );
+    paris.start();
+    await world.until('the refusal', () => paris.link?.refused?.reason === 'ProtocolUnsupported', [], 10);
+    await world.until('all answers', () => asked.length > 6, [], 60);
+    assert.deepEqual(paris.jobs(), []);
+    assert.equal(paris.link?.refused, undefined);
+    listening.abort();
+    await answering;
+  });
+
+  it('stays with the island whose API server hangs', async () => {
+    world = createWorld();
+    const hub = world.hub();
+    const [paris, oslo] = [world.island('paris'), world.island('oslo')];
+    hub.start();
+    const hanging = Promise.withResolvers<void>();
+    paris.start({
+      intercept: async (call, proceed) => {
+        if (call.verb === 'create') await hanging.promise;
+        return proceed();
+      },
+    });
+    oslo.start();
+    await hub.create('e1', { island: 'paris' });
+    await world.clock.advance(2000);
+    await hub.create('e2', { island: 'oslo' });
+    await world.until('the mirror on oslo', () => oslo.job('e2') !== undefined, [], 2);
+    assert.equal(paris.job('e1'), undefined);
+    hanging.resolve();
+    await world.until('the mirror on paris', () => paris.job('e1') !== undefined, [], 2);
+  });
+
+  it('is not acknowledged while the hub cannot store it, and comes when it can', async () => {
+    world = createWorld();
+    const hub = world.hub();
+    const paris = world.island('paris');
+    let broken = true;
+    hub.start({
+      intercept: (call, proceed) => {
+        if (broken && call.verb === 'applyStatus') return Promise.reject(new Error('etcd is full'));
+        return proceed();
+      },
+    });
+    paris.start();
+    await hub.create('e1');
+    await world.until('it runs there', () => paris.job('e1')?.status?.state === 'Running', [paris]);
+    await world.clock.advance(60_000);
+    assert.equal(hub.job('e1')?.status, undefined);
+    broken = false;
+    await world.until('the status', () => hub.job('e1')?.status?.state === 'Running', [paris], 10);
+  });
+
+  it('does not keep one status from the others when the API server of the hub refuses it', async () => {
+    const { hub, paris, both } = start();
+    for (const name of ['e1', 'e2']) await hub.create(name);
+    await world.until('both run', () => hub.jobs().every(({ status }) => status?.state === 'Running'), both);
+    // More than the schema of this hub allows, as an agent of a later version may send it.
+    const huge = paris.job('e1');
+    assert.ok(huge?.status);
+    paris.api.put(IslandJobKind, { ...huge, status: { ...huge.status, revision: 9, message: 'x'.repeat(5000) } });
+    await paris.report('e2', { state: 'Publishing' });
+    await world.until('the other', () => hub.job('e2')?.status?.state === 'Publishing', both, 10);
+    assert.equal(hub.job('e1')?.status?.state, 'Running');
+    const syncs = world.bus.sent.length;
+    await world.clock.advance(30_000);
+    assert.ok(world.bus.sent.length - syncs < 10);
+  });
+
+  it('is nothing that a process that does not lead would answer', async () => {
+    let leads = false;
+    const { hub, paris } = start({ hub: { mayAnswer: () => leads } });
+    await hub.create('e1');
+    await world.clock.advance(30_000);
+    assert.equal(paris.jobs().length, 0);
+    leads = true;
+    await world.until('the mirror', () => paris.job('e1') !== undefined, [], 30);
+  });
+
+  it('is nobody else: an island cannot report about, drop or hear of the jobs of another', async () => {
+    const { hub, paris, both } = start();
+    const job = await hub.create('e1');
+    await world.until('it runs', () => hub.job('e1')?.status?.state === 'Running', both);
+    await hub.remove('e1');
+    const status = { revision: 99, attempt: 9, state: 'Succeeded' };
+    const said = {
+      protocol: [1, 1],
+      clusterUid: 'c',
+      instance: 'stranger',
+      sequence: 1,
+      sentAt: 'now',
+      agent: { version: '1', kubernetes: '1' },
+      digest: 'd',
+      have: { entries: [], more: false },
+      capacity: { cpu: '1', memory: '1Gi' },
+      dropped: [job.metadata.uid],
+      statuses: [{ uid: job.metadata.uid, namespace, name: 'e1', status }],
+    };
+    const answer = await world.bus.inject('atoll.hub.oslo.sync', Buffer.from(JSON.stringify(said)));
+    const reply = JSON.parse(Buffer.from(answer ?? []).toString()) as Record<string, unknown[]>;
+    assert.deepEqual([reply['put'], reply['drop'], reply['ack']], [[], [], []]);
+    assert.ok(hub.job('e1'));
+    assert.equal(hub.job('e1')?.status?.state, 'Running');
+    assert.equal(paris.link?.refused, undefined);
+  });
+
+  it('does not come twice: a request that is older than one that was answered gets no answer', async () => {
+    const { hub } = start();
+    await world.clock.advance(12_000);
+    const syncs = world.bus.sent.filter(({ subject }) => subject === 'atoll.hub.paris.sync');
+    assert.equal(await world.bus.inject('atoll.hub.paris.sync', syncs[0]?.data ?? new Uint8Array()), undefined);
+    assert.ok(hub.reports.has('paris'));
   });
 });
