@@ -12,6 +12,7 @@ import { createKubeClient } from '../../src/kube/client.ts';
 import { createManager } from '../../src/kube/manager.ts';
 import { type KubeClient, type KubeObject, type Log, type ResourceType, silentLog } from '../../src/kube/types.ts';
 import { Api } from '../api/server.ts';
+import { accountOf } from '../chart/account.ts';
 import { eventually } from '../kube/eventually.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { dataset, island, namespace, training } from './builders.ts';
@@ -19,6 +20,8 @@ import { createFakeIsland } from './fake-island.ts';
 
 let api: Api;
 let client: KubeClient & { close(): Promise<void> };
+/** As the operator of the chart, with no more rights. */
+let hub: typeof client;
 const errors: string[] = [];
 const log: Log = {
   ...silentLog,
@@ -38,9 +41,10 @@ before(async () => {
   api = await Api.start();
   await api.server.kubectl(['create', 'namespace', namespace]);
   client = createKubeClient({ kubeconfig: api.server.kubeconfigPath, clock, random });
-  const manager = createManager({ client, clock, random, log });
+  hub = createKubeClient({ kubeconfig: await accountOf(api.server, 'hub'), clock, random });
+  const manager = createManager({ client: hub, clock, random, log });
   const settings = { images: { workload: 'ddm' }, instance: 'hub-0', progressEveryMs: 200 };
-  createHubControllers({ client, manager, clock, random, log, stores: new Map([['default', store]]), settings });
+  createHubControllers({ client: hub, manager, clock, random, log, stores: new Map([['default', store]]), settings });
   const fake = createFakeIsland(client, store, clock);
   const { status, ...created } = island() as ComputeIsland;
   await client.create(ComputeIslandKind, created);
@@ -57,7 +61,7 @@ before(async () => {
 after(async () => {
   ending.abort(new Error('the test is over'));
   await running.catch(() => undefined);
-  await client.close();
+  await Promise.all([client.close(), hub.close()]);
   await api[Symbol.asyncDispose]();
 });
 

@@ -11,6 +11,7 @@ import { createKubeClient } from '../../src/kube/client.ts';
 import { configMaps, events, jobs, nodes, type Pod, pods } from '../../src/kube/core.ts';
 import { createManager } from '../../src/kube/manager.ts';
 import { silentLog } from '../../src/kube/types.ts';
+import { accountOf } from '../chart/account.ts';
 import { endedPod, final, NAME, settings, spec } from './builders.ts';
 
 type Client = ReturnType<typeof createKubeClient>;
@@ -19,6 +20,8 @@ const key = (name: string) => ({ namespace, name });
 
 let server: ApiServer;
 let client: Client;
+/** As the operator of the chart. */
+let agent: Client;
 const stop = new AbortController();
 let running: Promise<void> = Promise.resolve();
 
@@ -57,15 +60,17 @@ before(async () => {
   });
   // A pod on a node that does not exist has ended, as the island sees it: that node must be there before the pod is.
   await client.create(nodes, { metadata: { name: 'node-1' } });
-  const manager = createManager({ client, clock, random, log: silentLog });
-  createIslandControllers({ client, manager, clock, random, log: silentLog, settings });
+  // The rights are those of the chart: what they lack would not come about.
+  agent = createKubeClient({ kubeconfig: await accountOf(server, 'standalone'), clock, random });
+  const manager = createManager({ client: agent, clock, random, log: silentLog });
+  createIslandControllers({ client: agent, manager, clock, random, log: silentLog, settings });
   running = manager.run(stop.signal);
 });
 
 after(async () => {
   stop.abort();
   await running.catch(() => undefined);
-  await client.close();
+  await Promise.all([client.close(), agent.close()]);
   await server.stop();
 });
 
@@ -76,7 +81,7 @@ describe('the API server', () => {
       metadata: { name: 'whole', namespace },
       spec: spec({ suspend: true, container: { image: 'i', resources } }),
     });
-    assert.deepEqual(await checkPod(client, job, settings, stop.signal), { outcome: 'Accepted' });
+    assert.deepEqual(await checkPod(agent, job, settings, stop.signal), { outcome: 'Accepted' });
   });
 
   it('refuses a podTemplate that breaks the standard, and the work fails with its words', async () => {
@@ -135,7 +140,7 @@ describe('the API server', () => {
     await said('warning', 'Warning', 'secret "atoll-store" not found');
     await said('normal', 'Normal', 'nothing to see');
     const later = { ...clock, now: () => clock.now() + 60_000 };
-    const warnings = createWarnings(client, later, silentLog);
+    const warnings = createWarnings(agent, later, silentLog);
     await warnings.refresh('work', about, stop.signal);
     assert.equal(warnings.get('work'), 'FailedMount: secret "atoll-store" not found');
   });

@@ -12,6 +12,7 @@ import { readCluster } from '../../src/kube/cluster.ts';
 import { configMaps, jobs, type NetworkPolicy, networkPolicies, services } from '../../src/kube/core.ts';
 import { createManager } from '../../src/kube/manager.ts';
 import { silentLog } from '../../src/kube/types.ts';
+import { accountOf } from '../chart/account.ts';
 import { settings as defaults, NAME, spec } from './builders.ts';
 
 const namespace = 'research';
@@ -29,6 +30,8 @@ const gang = (over: Record<string, unknown> = {}) => ({ nodes: 2, ...container(2
 
 let server: ApiServer;
 let client: ReturnType<typeof createKubeClient>;
+/** As the operator of the chart. */
+let agent: typeof client;
 let island: Island;
 const stop = new AbortController();
 let running: Promise<void> = Promise.resolve();
@@ -61,21 +64,23 @@ before(async () => {
   await server.kubectl(['wait', '--for=condition=Established', '--timeout=20s', 'crd/islandjobs.atoll.dev']);
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } });
-  const manager = createManager({ client, clock, random, log: silentLog });
-  island = createIslandControllers({ client, manager, clock, random, log: silentLog, settings, selfReport: false });
+  // The rights are those of the chart in the namespace alone: what they lack would not come about.
+  agent = createKubeClient({ kubeconfig: await accountOf(server, 'island', { namespaces: [namespace] }), clock, random });
+  const manager = createManager({ client: agent, clock, random, log: silentLog });
+  island = createIslandControllers({ client: agent, manager, clock, random, log: silentLog, settings, selfReport: false });
   running = manager.run(stop.signal);
 });
 
 after(async () => {
   stop.abort();
   await running.catch(() => undefined);
-  await client.close();
+  await Promise.all([client.close(), agent.close()]);
   await server.stop();
 });
 
 describe('the API server', () => {
   it('tells which cluster it is, and the island counts what it has, without a ComputeIsland', async () => {
-    const { uid, kubernetes } = await readCluster(client, stop.signal);
+    const { uid, kubernetes } = await readCluster(agent, stop.signal);
     assert.match(uid, /^[0-9a-f-]{36}$/);
     assert.match(kubernetes, /^v1\.[0-9]+\./);
     assert.deepEqual(island.capacity(), { cpu: '0', memory: '0Gi', gpus: [] });
@@ -86,7 +91,7 @@ describe('the API server', () => {
       metadata: { name: 'checked', namespace },
       spec: spec(gang({ suspend: true })),
     });
-    assert.deepEqual(await checkPod(client, job, settings, stop.signal), { outcome: 'Accepted' });
+    assert.deepEqual(await checkPod(agent, job, settings, stop.signal), { outcome: 'Accepted' });
   });
 
   it('refuses a gang whose pods would have names that are too long, before its first attempt', async () => {
@@ -94,7 +99,7 @@ describe('the API server', () => {
     const job = await client.get(IslandJobKind, key('x'.repeat(56)));
     // 56 + "-a1" + "-63" still fits; the longest number of an attempt does not.
     const late: IslandJob = { ...(job as IslandJob), status: { ...job?.status, attempt: 9998 } as IslandJob['status'] & object };
-    const refused = await checkPod(client, late, settings, stop.signal);
+    const refused = await checkPod(agent, late, settings, stop.signal);
     assert.equal(refused.outcome, 'Refused');
     assert.match('message' in refused ? refused.message : '', /will not able to create pod with invalid DNS label: x+-a9999-63/);
   });
@@ -148,7 +153,7 @@ describe('a queue', () => {
     const message = 'queue gpus is not in namespace research: make a LocalQueue of that name there';
     // Discovery of a new kind takes the API server a moment.
     await until('the kind', async () => {
-      const check = await checkPod(client, nobody, settings, stop.signal);
+      const check = await checkPod(agent, nobody, settings, stop.signal);
       return 'message' in check && check.message === message ? true : undefined;
     });
 
