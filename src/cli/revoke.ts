@@ -1,7 +1,7 @@
 /** Takes an island's credentials back: for ever in the Secrets, and at once at the running NATS server. */
 import { timestamp } from '../clock.ts';
 import { deployments } from '../kube/core.ts';
-import { messageOf } from '../kube/errors.ts';
+import { ApiError, messageOf } from '../kube/errors.ts';
 import { type Keyring, secretNames, storeRevoked } from '../link/keyring.ts';
 import { pushRevocations } from '../link/revocation.ts';
 import type { Cluster } from './cluster.ts';
@@ -20,7 +20,11 @@ export async function revoke(call: Call, cluster: Cluster, island: string, users
     call.io.out(`The credentials of ${island} are revoked; its connections are closed.\n`);
     return true;
   }
-  if (await restart(call, cluster)) {
+  const restarted = await restart(call, cluster).catch((error: unknown) => {
+    if (error instanceof ApiError && error.isForbidden) return false;
+    throw error;
+  });
+  if (restarted) {
     call.io.out(
       `The credentials of ${island} are revoked. The NATS server is restarted, since it cannot be told from here (${unreached}); the other islands are back within seconds.\n`,
     );

@@ -1,7 +1,8 @@
 /** IslandJobs on islands elsewhere: what is known of their island, and when the hub itself may say that nothing of one is left. */
 import type { ComputeIsland } from '../api/computeisland.ts';
 import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
-import type { HubLink } from '../api/islandreport.ts';
+import { marked } from '../api/islandmarks.ts';
+import type { HubLink, JobName } from '../api/islandreport.ts';
 import { finalizers } from '../api/labels.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
 import type { Store } from '../kube/store.ts';
@@ -18,6 +19,8 @@ export interface AwayIslands {
   neverHeld(job: IslandJob): boolean;
   /** Lifts the finalizer of an IslandJob being deleted that its island never held, and makes sure that it never will. */
   release(job: IslandJob): Promise<boolean>;
+  /** The newest of these IslandJobs that an island holds, the hub does not know, and an administrator said to adopt. */
+  adoptable(placementOf: (job: JobName) => number | undefined): { island: string; placement: number } | undefined;
   /** What keeps an IslandJob from going, when it is its island. */
   note(job: IslandJob): string | undefined;
   /** There is something new for the island. */
@@ -59,6 +62,17 @@ export function createAwayIslands({ client, islands, reach, link }: AwayOptions)
       link?.withhold(job.metadata.uid ?? '');
       await removeFinalizer(client, IslandJobKind, job, finalizers.island);
       return true;
+    },
+    adoptable(placementOf) {
+      let newest: { island: string; placement: number } | undefined;
+      for (const island of islands.list()) {
+        for (const name of marked(island, 'adopt')) {
+          const placement = placementOf(name);
+          if (placement !== undefined && placement > (newest?.placement ?? 0))
+            newest = { island: island.metadata.name, placement };
+        }
+      }
+      return newest;
     },
     note(job) {
       const { island } = job.spec;

@@ -168,6 +168,12 @@ export function createWorkRunner(options: RunnerOptions): WorkRunner {
             const work = { key, demand: template.demand, avoided: avoidance.of(key), except };
             return placer.place(work, namespace === undefined ? { name } : { namespace, name });
           },
+          adoptable: (above) =>
+            away.adoptable((held) => {
+              const placement = Number(/-p(\d{1,4})$/.exec(held.name)?.[1]);
+              const ours = held.namespace === namespace && held.name === jobName(template, placement);
+              return ours && placement > above ? placement : undefined;
+            }),
           jobName: (placement) => jobName(template, placement),
           standing: job && away.standing(job),
           withdrawn: job && avoidance.why(key, job.metadata.uid ?? ''),

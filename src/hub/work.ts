@@ -40,6 +40,8 @@ export interface Seen {
   verification: Verification | undefined;
   /** Chooses an island, never the one given. */
   place(except?: string): Placement;
+  /** A placement above this number that an island holds, and that an administrator said to make again there. */
+  adoptable?: (above: number) => { island: string; placement: number } | undefined;
   jobName(placement: number): string;
   /** Of the island of the current placement. */
   standing?: Standing | undefined;
@@ -114,6 +116,8 @@ function next(wish: Wish, seen: Seen, current: WorkStatus): WorkDecision {
   if (wish.stop) return { status: blocked(kept, wish.stop, seen.now), actions: [] };
   const hold = holdBack(wish);
   if (hold) return { status: { ...kept, state: 'Waiting', ...hold }, actions: [] };
+  const held = seen.adoptable?.(kept.placement);
+  if (held) return onIsland(wish, seen, { ...kept, placement: held.placement - 1 }, { island: held.island });
   return onIsland(wish, seen, kept, seen.place());
 }
 

@@ -1,7 +1,7 @@
 /** One request of an island becomes one reply: admitted, statuses stored, finalizers lifted, then what it is to hold is decided. */
 
 import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
-import type { Admit, IslandRegistry, IslandReport } from '../api/islandreport.ts';
+import type { Admit, IslandRegistry, IslandReport, JobName } from '../api/islandreport.ts';
 import { fieldManagers, finalizers } from '../api/labels.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../kube/errors.ts';
@@ -37,6 +37,8 @@ export interface ConversationOptions {
   admit: Admit;
   registry: IslandRegistry;
   events: Pick<EventRecorder, 'normal' | 'warning'>;
+  /** What an administrator has the island remove, although nobody here knows it. */
+  forgotten: (island: string) => readonly JobName[];
   clusterUid: string;
   instance: string;
 }
@@ -230,9 +232,10 @@ export function createConversations(options: ConversationOptions): Conversations
       // From here on nothing is awaited: what is put is what is decided now, and is noted before it leaves.
       const told = decide();
       const unknown = told.unknown.slice(0, mostEntries);
+      const forgotten = options.forgotten(island).filter(({ uid }) => told.unknown.includes(uid));
       const rest = {
         ...head(sequence),
-        drop: told.drop.slice(0, mostDrops).map(({ metadata: { namespace = '', name, uid = '' } }) => ({ namespace, name, uid })),
+        drop: [...told.drop.map(nameOf), ...forgotten].slice(0, mostDrops),
         ...stored,
         resend: lost(jobs.byIndex('island', island)).slice(0, mostDrops),
         unknown,
@@ -250,6 +253,10 @@ export function createConversations(options: ConversationOptions): Conversations
     },
     forget: (uid) => void acked.delete(uid),
   };
+}
+
+function nameOf({ metadata: { namespace = '', name, uid = '' } }: IslandJob): JobName {
+  return { namespace, name, uid };
 }
 
 function sequenceOf(json: unknown): number {

@@ -1,6 +1,8 @@
 /** The hub's end of the link: answers islands while this process leads, wakes them when something changed, and gathers live progress. */
 
+import { ComputeIslandKind } from '../api/computeisland.ts';
 import { type IslandJob, IslandJobKind, islandIndex } from '../api/islandjob.ts';
+import { marked } from '../api/islandmarks.ts';
 import type { Admit, HubLink, IslandRegistry } from '../api/islandreport.ts';
 import type { Clock, Random } from '../clock.ts';
 import { link } from '../kube/abort.ts';
@@ -18,7 +20,7 @@ import { mostBytes } from './messages.ts';
 import type { DropReason, LinkMetrics } from './metrics.ts';
 import { createPokes } from './pokes.ts';
 import { createProgressMemory } from './progress-memory.ts';
-import { hubSubjects, islandOfSubject } from './subjects.ts';
+import { hubSubjects, islandOfSubject, mayAnswerTo } from './subjects.ts';
 import type { IncomingMessage, LinkTransport } from './transport.ts';
 
 export interface HubLinkOptions {
@@ -55,7 +57,9 @@ export function createHubLink(options: HubLinkOptions): HubLink {
   const { client, manager, clock, log, metrics, transport, prefix, mayAnswer } = options;
   const informer = manager.informer(IslandJobKind, { indexes: { ...islandIndex, ...uidIndex } });
   const handouts = createHandouts({ client, clock, log, store: informer.store });
-  const conversations = createConversations({ ...options, jobs: informer.store, handouts });
+  const islands = manager.informer(ComputeIslandKind);
+  const forgotten = (name: string) => marked(islands.store.get({ name }), 'forget');
+  const conversations = createConversations({ ...options, jobs: informer.store, handouts, forgotten });
   const pokes = createPokes({ clock, transport, prefix, mayPoke: mayAnswer });
   const progress = createProgressMemory({ jobs: informer.store });
 
@@ -67,6 +71,9 @@ export function createHubLink(options: HubLinkOptions): HubLink {
       progress.forget(metadata.uid ?? '');
     }
     if (specChanged(change)) pokes.poke(spec.island);
+  });
+  islands.onChange((change) => {
+    if (change.type !== 'delete' && marked(change.object, 'forget').length > 0) pokes.poke(change.object.metadata.name);
   });
 
   function drop(reason: DropReason, island: string | undefined, why: string): void {
@@ -104,6 +111,7 @@ export function createHubLink(options: HubLinkOptions): HubLink {
       const onSync = (message: IncomingMessage) => {
         const island = islandOfSubject(prefix, message.subject);
         if (island === undefined) return drop('foreign', undefined, message.subject);
+        if (!mayAnswerTo(prefix, message)) return drop('foreign', island, `the answer is to go to ${message.inbox}`);
         if (!mayAnswer()) return drop('not-leader', island, 'another process leads');
         if (message.data.length > mostBytes) return drop('oversized', island, `a sync of ${message.data.length} bytes`);
         if (lanes.offer(island, message) !== undefined) drop('superseded', island, 'a newer sync came before its turn');

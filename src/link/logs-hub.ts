@@ -4,7 +4,7 @@ import type { Clock, Random } from '../clock.ts';
 import { link } from '../kube/abort.ts';
 import { decode, encode } from './codec.ts';
 import { type LogsChunk, logsChunk } from './messages.ts';
-import { islandSubjects } from './subjects.ts';
+import { islandSubjects, mayAnswerTo } from './subjects.ts';
 import { type IncomingMessage, LinkError, type LinkTransport } from './transport.ts';
 
 /** An island that is there sends at least an empty chunk within a third of this. */
@@ -26,7 +26,9 @@ export async function* askForLogs(
   let waiting: { chunk: LogsChunk; answer: () => void } | undefined;
   let wake: () => void = () => {};
 
-  const onChunk = ({ data, respond }: IncomingMessage) => {
+  const onChunk = (message: IncomingMessage) => {
+    if (!mayAnswerTo(prefix, message)) return;
+    const { data, respond } = message;
     let chunk: LogsChunk;
     try {
       chunk = decode(logsChunk, data);

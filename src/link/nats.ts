@@ -193,7 +193,7 @@ function connectionOptions(options: NatsOptions): ConnectionOptions {
 
 function incoming(message: Msg): IncomingMessage {
   const { subject, data, reply } = message;
-  return reply ? { subject, data, respond: (answer) => void message.respond(answer) } : { subject, data };
+  return reply ? { subject, data, inbox: reply, respond: (answer) => void message.respond(answer) } : { subject, data };
 }
 
 /** The library's codes, which it types as text. */

@@ -50,3 +50,12 @@ export function islandOfSubject(prefix: string, subject: string): string | undef
   const island = subject.slice(start.length).split('.', 1)[0];
   return island === '' ? undefined : island;
 }
+
+/**
+ * Whether a message may be answered. The hub's rights follow the inbox that a request names: an island must not have what it can
+ * make the hub say delivered to another island.
+ */
+export function mayAnswerTo(prefix: string, { subject, inbox }: { subject: string; inbox?: string }): boolean {
+  const island = islandOfSubject(prefix, subject);
+  return inbox === undefined || (island !== undefined && inbox.startsWith(`${inboxPrefix(island)}.`));
+}

@@ -3,6 +3,8 @@
 export interface IncomingMessage {
   readonly subject: string;
   readonly data: Uint8Array;
+  /** Where the answer to a request goes, as whoever sent it says; absent where the bus has no such thing. */
+  readonly inbox?: string;
   /** Answers a request; absent when nobody waits for an answer. Never throws: an answer that cannot be sent is lost. */
   readonly respond?: (data: Uint8Array) => void;
 }

@@ -2,6 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ComputeIsland, ComputeIslandKind } from '../../src/api/computeisland.ts';
+import { ExpertTrainingKind } from '../../src/api/experttraining.ts';
+import { markText } from '../../src/api/islandmarks.ts';
+import { islandAnnotations } from '../../src/api/labels.ts';
+import { islandJobName } from '../../src/api/names.ts';
 import { expert, jobOf } from './looking.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -39,6 +43,26 @@ describe('two islands elsewhere', () => {
     await world.rest(300);
     assert.ok(world.writes - before <= 2 * 5, `${world.writes - before} writes in five minutes`);
     assert.ok(world.writes > before);
+    await hub.stop();
+  });
+
+  test('one that holds a work which the hub lost gets it back under its number, once an administrator says adopt', async () => {
+    const world = createWorld({ elsewhere: [{ name: 'east' }, { name: 'west' }] });
+    world.island.fate = ({ spec: { role } }) => (role === 'Expert' ? 'run' : 'succeed');
+    world.apply({ dataset: { partition: { experts: 2 } }, training: { router: undefined, evaluation: undefined } });
+    const [run] = world.api.all(ExpertTrainingKind);
+    const { name = '', namespace = '', uid = '' } = run?.metadata ?? {};
+    const held = (index: number) => islandJobName({ name, uid }, { role: 'Expert', index }, 4);
+    const mark = markText([
+      { namespace, name: held(0), uid: 'uid-of-before' },
+      { namespace: 'elsewhere', name: held(1), uid: 'uid-of-another' },
+    ]);
+    const annotations = { [islandAnnotations.adopt]: mark };
+    await world.users.patch(ComputeIslandKind, { name: 'west' }, { metadata: { annotations } }, { contentType: 'merge' });
+    const hub = world.start();
+    await world.until(() => world.shards.filter(({ status }) => status?.state === 'Running').length === 2, 'two experts running');
+    assert.deepEqual(whereAre(world), ['p4 west Running', 'p1 east Running']);
+    assert.equal(jobOf(world, 'Expert', 0)?.metadata.name, held(0));
     await hub.stop();
   });
 

@@ -49,6 +49,16 @@ describe('a work without a placement', () => {
       after: 30_000,
     });
   });
+  test('goes where an administrator said that it is held already, under the number that it has there', () => {
+    const held = { island: 'paris', placement: 3 };
+    const { status, actions } = decideWork(wish(), seen(undefined, [], { place: full, adoptable: () => held }));
+    assert.deepEqual(status, work({ placement: 3, island: 'paris', job: 'job-p3' }));
+    assert.deepEqual(actions, [{ ...create(3), island: 'paris' }]);
+  });
+  test('is not adopted while its owner holds it back', () => {
+    const held = { island: 'paris', placement: 3 };
+    assert.deepEqual(decideWork(wish({ hold }), seen(undefined, [], { adoptable: () => held })).actions, []);
+  });
   test('waits while its owner holds it back', () => {
     assert.deepEqual(decideWork(wish({ hold }), seen(undefined)), { status: work({ ...hold }), actions: [] });
   });

@@ -1,8 +1,10 @@
 /** Either side put back to an older copy of its database: nothing runs twice, nothing is stopped, and numbers go on upwards. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { ComputeIslandKind } from '../../src/api/computeisland.ts';
 import { IslandJobKind } from '../../src/api/islandjob.ts';
-import { annotations } from '../../src/api/labels.ts';
+import { markText } from '../../src/api/islandmarks.ts';
+import { annotations, islandAnnotations } from '../../src/api/labels.ts';
 import { createWorld, namespace, type World } from './world.ts';
 
 let world: World;
@@ -60,6 +62,36 @@ describe('a hub that was put back to an older copy', () => {
     await world.until('no name', () => hub.reports.get('paris')?.unknown.length === 0, both);
     assert.deepEqual(paris.started, ['old', 'new']);
     assert.ok(world.events.some((event) => event.startsWith('new Adopted')));
+  });
+
+  it('has the island remove what an administrator said to forget, and that alone', async () => {
+    const { hub, paris, both } = await running([]);
+    const backup = hub.backup();
+    const [one, other] = [await hub.create('one'), await hub.create('other')];
+    await world.until('both run', () => hub.jobs().every(({ status }) => status?.state === 'Running'), both);
+    await hub.restore(backup);
+    hub.start();
+    await world.until('their names', () => hub.reports.get('paris')?.unknown.length === 2, both);
+    const known = await hub.create('known');
+    await world.until('it runs', () => hub.job('known')?.status?.state === 'Running', both);
+    // What the hub knows is not removed by a mark that was left behind.
+    const forget = markText([one, known].map(({ metadata: { name, uid = '' } }) => ({ namespace, name, uid })));
+    const marks = { [islandAnnotations.forget]: forget ?? '' };
+    hub.api.put(ComputeIslandKind, {
+      metadata: { name: 'paris', annotations: marks },
+      spec: { approved: true, cordoned: false, drain: false },
+    });
+    await world.until('it is gone', () => paris.job('one') === undefined, both);
+    await world.clock.advance(60_000);
+    assert.deepEqual(
+      paris.jobs().map(({ metadata }) => metadata.name),
+      ['known', 'other'],
+    );
+    assert.deepEqual(
+      hub.reports.get('paris')?.unknown.map(({ uid }) => uid),
+      [other.metadata.uid],
+    );
+    assert.equal(hub.job('known')?.status?.state, 'Running');
   });
 
   it('lifts a revision that the island was told already, and is obeyed', async () => {

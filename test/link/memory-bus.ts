@@ -21,7 +21,7 @@ export interface MemoryBus {
   /** Every message that was sent. */
   readonly sent: { from: string; subject: string; data: Uint8Array }[];
   /** Delivers as somebody would that is not a client. */
-  inject(subject: string, data: Uint8Array): Promise<Uint8Array | undefined>;
+  inject(subject: string, data: Uint8Array, inbox?: string): Promise<Uint8Array | undefined>;
 }
 
 interface Subscription {
@@ -51,7 +51,13 @@ export function createMemoryBus(options: { clock: FakeClock; random: Random }): 
   }
 
   /** Returns how many heard it. */
-  function deliver(from: string, subject: string, data: Uint8Array, answer?: (from: string, data: Uint8Array) => void): number {
+  function deliver(
+    from: string,
+    subject: string,
+    data: Uint8Array,
+    answer?: (from: string, data: Uint8Array) => void,
+    inbox?: string,
+  ): number {
     const bytes = Uint8Array.from(data);
     sent.push({ from, subject, data: bytes });
     let heard = 0;
@@ -60,7 +66,7 @@ export function createMemoryBus(options: { clock: FakeClock; random: Random }): 
       heard++;
       carry(from, client, () => {
         const respond = answer && ((reply: Uint8Array) => answer(client, Uint8Array.from(reply)));
-        onMessage(respond ? { subject, data: bytes, respond } : { subject, data: bytes });
+        onMessage({ subject, data: bytes, ...(respond ? { respond } : {}), ...(inbox === undefined ? {} : { inbox }) });
       });
     }
     return heard;
@@ -110,11 +116,12 @@ export function createMemoryBus(options: { clock: FakeClock; random: Random }): 
       for (const listener of listeners.get(name) ?? []) listener();
     },
     sent,
-    async inject(subject, data) {
+    async inject(subject, data, inbox) {
       let answer: Uint8Array | undefined;
-      deliver('stranger', subject, data, (_, reply) => {
+      const take = (_: string, reply: Uint8Array) => {
         answer = reply;
-      });
+      };
+      deliver('stranger', subject, data, take, inbox);
       await clock.advance(100);
       return answer;
     },

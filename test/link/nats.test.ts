@@ -188,7 +188,7 @@ describe('an IslandJob over NATS', () => {
   });
 
   it('goes on after messages that are malformed, oversized, old or of an unknown version', async () => {
-    const stranger = await connect({ servers: nats.url });
+    const stranger = await connect({ servers: nats.url, inboxPrefix: inboxPrefix('paris') });
     const { sync, progress } = islandSubjects(prefix, 'paris');
     const refused = await stranger.request(sync, JSON.stringify({ protocol: [7, 9], sequence: 3 }), { timeout: limit });
     const reply = JSON.parse(refused.string()) as { refused: { reason: string; message: string } };

@@ -2,6 +2,8 @@
 import type { ComputeIsland } from '../../api/computeisland.ts';
 import { ExpertDatasetKind } from '../../api/expertdataset.ts';
 import { ExpertTrainingKind } from '../../api/experttraining.ts';
+import { IslandJobKind } from '../../api/islandjob.ts';
+import { type Mark, marked, markText } from '../../api/islandmarks.ts';
 import type { JobName } from '../../api/islandreport.ts';
 import { uid8 } from '../../api/keys.ts';
 import { islandAnnotations } from '../../api/labels.ts';
@@ -28,8 +30,11 @@ ${jobs}`,
   options: { ...clusterOptions, all: { type: 'boolean' } },
   run: (call) =>
     decide(call, async (cluster, island, named) => {
-      for (const job of named) await needOwner(cluster, job);
-      await mark(cluster, island, islandAnnotations.adopt, islandAnnotations.forget, named);
+      for (const job of named) {
+        await needOwner(cluster, job);
+        await needRoom(cluster, island, job);
+      }
+      await mark(cluster, island, 'adopt', 'forget', named);
       call.io.out(`${count(named.length, 'work')} of ${island.metadata.name} to be adopted: the hub makes them again there.\n`);
     }),
 };
@@ -43,7 +48,7 @@ ${jobs}`,
   options: { ...clusterOptions, all: { type: 'boolean' } },
   run: (call) =>
     decide(call, async (cluster, island, named) => {
-      await mark(cluster, island, islandAnnotations.forget, islandAnnotations.adopt, named);
+      await mark(cluster, island, 'forget', 'adopt', named);
       call.io.out(
         `${count(named.length, 'work')} of ${island.metadata.name} to be forgotten: the island stops and removes them.\n`,
       );
@@ -88,14 +93,27 @@ async function needOwner({ client }: Cluster, { namespace, name }: JobName): Pro
   );
 }
 
+/** What the hub has made again under this name is adopted by itself, on this island; one elsewhere is the work that counts now. */
+async function needRoom({ client }: Cluster, island: ComputeIsland, { namespace, name }: JobName): Promise<void> {
+  const made = await client.get(IslandJobKind, { namespace, name });
+  if (!made) return;
+  const { name: here } = island.metadata;
+  const why =
+    made.spec.island === here
+      ? `the hub has made it again, with a spec that differs from the one that ${here} runs`
+      : `the hub has made it again on ${made.spec.island}`;
+  throw new CommandFailure(`cannot adopt ${namespace}/${name}: ${why}; atoll island forget has ${here} stop what it holds`);
+}
+
 /** Adds to one list and takes away from the other; what is not unknown any more leaves both. */
-async function mark(cluster: Cluster, island: ComputeIsland, to: string, from: string, named: readonly JobName[]): Promise<void> {
-  const text = ({ namespace, name, uid }: JobName) => `${namespace}/${name}/${uid}`;
-  const unknown = new Set((island.status?.unknownJobs ?? []).map(text));
-  const list = (key: string) => (island.metadata.annotations?.[key] ?? '').split(',').filter((entry) => unknown.has(entry));
-  const wanted = new Set([...list(to), ...named.map(text)]);
-  const rest = list(from).filter((entry) => !wanted.has(entry));
-  const annotations = { [to]: [...wanted].join(','), [from]: rest.length === 0 ? null : rest.join(',') };
+async function mark(cluster: Cluster, island: ComputeIsland, to: Mark, from: Mark, named: readonly JobName[]): Promise<void> {
+  const unknown = new Set((island.status?.unknownJobs ?? []).map(({ uid }) => uid));
+  const chosen = new Set(named.map(({ uid }) => uid));
+  const kept = (one: Mark) => marked(island, one).filter(({ uid }) => unknown.has(uid) && !chosen.has(uid));
+  const annotations = {
+    [islandAnnotations[to]]: markText([...kept(to), ...named]),
+    [islandAnnotations[from]]: markText(kept(from)),
+  };
   const { resourceVersion } = island.metadata;
   await patchIsland(cluster, island, { metadata: { resourceVersion, annotations } });
 }
