@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command } from './command.ts';
+import { CommandError, command } from './command.ts';
 import { blobPath, type Manifest } from './export.ts';
 import { type Image, imageBlobs } from './images.ts';
 import type { Machine } from './machine.ts';
@@ -48,11 +48,13 @@ async function importImage(machine: Machine, image: Image, signal?: AbortSignal)
     // The shell runs on the host and only the reader inside the machine, so that paths mean the same as here.
     const script =
       'blobs=$1; folder=$2; enter=$3; shift 3; tar -c -C "$folder" oci-layout index.json -C "$blobs" "$@" | $enter ctr -n k8s.io images import -';
-    await command(
-      'sh',
-      ['-c', script, 'sh', imageBlobs(), folder, machine.enter.join(' '), ...missing],
-      signal ? { signal } : {},
-    );
+    const args = ['-c', script, 'sh', imageBlobs(), folder, machine.enter.join(' '), ...missing];
+    const run = () => command('sh', args, signal ? { signal } : {});
+    // Under an image of the same name that is replaced, containerd may collect a layer while the next one is put on top of it.
+    await run().catch(async (error: unknown) => {
+      if (error instanceof CommandError && error.stderr.includes('parent snapshot')) return run();
+      throw error;
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
