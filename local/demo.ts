@@ -109,7 +109,7 @@ function readOptions(): Options | 'help' {
   const { values } = parseArgs({
     options: {
       compare: { type: 'boolean', default: false },
-      standalone: { type: 'boolean', default: true },
+      standalone: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: isatty(1) },
       help: { type: 'boolean', short: 'h', default: false },
     },

@@ -1,12 +1,13 @@
 /** Several clusters side by side, one of them with two nodes: who reaches whom, and what a cut wire cuts. */
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Cluster, startCluster } from '../../local/cluster.ts';
 import { type ObjectStorage, startObjectStorage } from '../../local/object-storage.ts';
+import { checkout } from '../../local/paths.ts';
 import { missingRequirements } from '../../local/requirements.ts';
-import { until } from './alive.ts';
+import { source, startNode, until } from './alive.ts';
 import { answering, asking, create, lastWords, makeNamespace, phase, pod, service } from './pods.ts';
 import { hostState, leftOf, namespacesOf } from './traces.ts';
 
@@ -124,3 +125,34 @@ describe('three clusters on one machine', { skip: missing.join(' ') || false }, 
     assert.deepEqual(await hostState(), host);
   });
 });
+
+describe('the end of several clusters', { skip: missing.join(' ') || false }, () => {
+  it('comes with the death of their owner by SIGKILL, and leaves nothing', async () => {
+    const links = await readdir('/sys/class/net');
+    const host = await hostState();
+    const owner = startNode(
+      source(`import { startCluster } from ${JSON.stringify(join(checkout, 'local/cluster.ts'))};
+        const clusters = await Promise.all(['one', 'two', 'three'].map((name) => startCluster({ name, gpus: 0 })));
+        const machines = clusters.map(({ machine }) => [machine.wire, Number(machine.enter[2])]);
+        console.log('READY', JSON.stringify(machines), clusters.map(({ dir }) => dir).join());
+        setInterval(() => {}, 1000);`),
+    );
+    await until('they are up', async () => owner.printed().includes('READY'), 180_000);
+    const [, machines = '', dirs = ''] = owner.printed().trim().split(' ');
+    const left = await Promise.all(
+      (JSON.parse(machines) as [string, number][]).map(async ([wire, init]) => ({ wire, namespaces: await namespacesOf(init) })),
+    );
+    owner.child.kill('SIGKILL');
+    const all = async () => (await Promise.all(left.map(({ wire, namespaces }) => leftOf(wire, namespaces)))).flat();
+    await until('their processes, wires and cgroups are gone', async () => (await all()).length === 0, 90_000);
+    await until('their bridge is gone', async () => (await readdir('/sys/class/net')).join() === links.join(), 90_000);
+    for (const dir of dirs.split(',')) await until('their folders are gone', () => gone(dir));
+    assert.deepEqual(await hostState(), host);
+  });
+});
+
+const gone = (path: string) =>
+  access(path).then(
+    () => false,
+    () => true,
+  );
