@@ -7,26 +7,30 @@ import { least, type Role } from './values.ts';
 
 const system = 'atoll-system';
 
-/** Makes the account, in a namespace of its own, and resolves with the path of its kubeconfig. Namespaces of the values must be there. */
-export async function accountOf(server: ApiServer, role: Role, values: { namespaces?: string[] } = {}): Promise<string> {
+/** Makes the accounts, in a namespace of their own, and resolves with the path of one's kubeconfig. Namespaces of the values must be there. */
+export async function accountOf(
+  server: ApiServer,
+  role: Role,
+  values: { namespaces?: string[] } = {},
+  account = 'atoll',
+): Promise<string> {
   const objects = (await render({ ...least[role], ...values })).filter(
-    ({ apiVersion, kind, metadata }) =>
-      metadata.annotations?.['helm.sh/hook'] === undefined && (apiVersion.startsWith('rbac.') || kind === 'ServiceAccount'),
+    ({ apiVersion, kind }) => apiVersion.startsWith('rbac.') || kind === 'ServiceAccount',
   );
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: system } };
   const input = [namespace, ...objects].map((object) => JSON.stringify(object)).join('\n---\n');
   await server.kubectl(['apply', '-f', '-'], { input });
-  const { stdout } = await server.kubectl(['create', 'token', 'atoll', '--namespace', system, '--duration=1h']);
+  const { stdout } = await server.kubectl(['create', 'token', account, '--namespace', system, '--duration=1h']);
   const authority = Buffer.from(server.credentials.ca).toString('base64');
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'it', cluster: { server: server.url, 'certificate-authority-data': authority } }],
-    users: [{ name: 'atoll', user: { token: stdout.trim() } }],
-    contexts: [{ name: 'it', context: { cluster: 'it', user: 'atoll' } }],
+    users: [{ name: account, user: { token: stdout.trim() } }],
+    contexts: [{ name: 'it', context: { cluster: 'it', user: account } }],
     'current-context': 'it',
   };
-  const path = join(server.dir, `account-${role}.yaml`);
+  const path = join(server.dir, `account-${account}-${role}.yaml`);
   await writeFile(path, JSON.stringify(config), { mode: 0o600 });
   return path;
 }
