@@ -188,8 +188,9 @@ describe('an IslandJob over NATS', () => {
   });
 
   it('goes on after messages that are malformed, oversized, old or of an unknown version', async () => {
-    const stranger = await connect({ servers: nats.url, inboxPrefix: inboxPrefix('paris') });
-    const { sync, progress } = islandSubjects(prefix, 'paris');
+    // Under a name of its own: of two syncs of one island that wait, only the newer is answered.
+    const stranger = await connect({ servers: nats.url, inboxPrefix: inboxPrefix('rome') });
+    const { sync, progress } = islandSubjects(prefix, 'rome');
     const refused = await stranger.request(sync, JSON.stringify({ protocol: [7, 9], sequence: 3 }), { timeout: limit });
     const reply = JSON.parse(refused.string()) as { refused: { reason: string; message: string } };
     assert.equal(reply.refused.reason, 'ProtocolUnsupported');
