@@ -1,0 +1,49 @@
+/** A hub and two islands, each a cluster of its own, installed by Helm, and everything that can happen between them. */
+import { after, afterEach, before, describe } from 'node:test';
+import { missingRequirements } from '../../local/requirements.ts';
+import { away } from './islands/away.ts';
+import { calm } from './islands/calm.ts';
+import { credentials } from './islands/credentials.ts';
+import { failover } from './islands/failover.ts';
+import { gang } from './islands/gang.ts';
+import { drain, replace } from './islands/move.ts';
+import { outage } from './islands/outage.ts';
+import { uninstall, upgrade } from './islands/release.ts';
+import { hubRestored, islandRestored } from './islands/restore.ts';
+import { wire } from './islands/wire.ts';
+import { startWorld, type World } from './islands/world.ts';
+
+const missing = await missingRequirements();
+
+describe('a training over islands', { skip: missing.join(' ') || false, concurrency: false }, () => {
+  let started: World | undefined;
+  const world = () => {
+    if (!started) throw new Error('the clusters did not start');
+    return started;
+  };
+
+  before(async () => {
+    started = await startWorld();
+  });
+  after(async () => {
+    await started?.stop();
+  });
+
+  afterEach(async () => {
+    await started?.clear();
+  });
+
+  calm(world);
+  credentials(world);
+  gang(world);
+  drain(world);
+  wire(world);
+  away(world);
+  replace(world);
+  outage(world);
+  failover(world);
+  upgrade(world);
+  hubRestored(world);
+  islandRestored(world);
+  uninstall(world);
+});
