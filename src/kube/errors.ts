@@ -74,6 +74,13 @@ export class ConnectionError extends Error {
   }
 }
 
+/** Thrown when nothing came for too long over a connection that is open: the server may be frozen, and be the same when it thaws. */
+export class SilenceError extends ConnectionError {
+  constructor(what: string, why: string) {
+    super(what, why, true);
+  }
+}
+
 /** Thrown by a reconcile when trying again without a change of the object is useless; the watch alone wakes it again. */
 export class TerminalError extends Error {
   override readonly name = 'TerminalError';

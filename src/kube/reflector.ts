@@ -1,6 +1,6 @@
 /** Keeps a store equal to the API server: list in pages, watch, and begin again after whatever goes wrong, for ever. */
 import type { Clock, Random } from '../clock.ts';
-import { ApiError, ConnectionError, messageOf } from './errors.ts';
+import { ApiError, ConnectionError, messageOf, SilenceError } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import { type Change, dropManagedFields, type WritableStore } from './store.ts';
 import type { KubeClient, KubeObject, Log, ResourceType, Selection } from './types.ts';
@@ -108,10 +108,12 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
     if (lived >= healthyMs || (last === 'unreachable' && reason !== last)) failures = 0;
     last = reason;
     failures++;
-    // After 410 the version is of no use. A server that was away may be back with an older copy of its data, and a watch from a version
-    // of its future sees nothing until the server has counted that far again. Otherwise events are only late, not lost.
+    // After 410 the version is of no use. A server that broke the watch, or is starting, may be back with an older copy of its data, and a
+    // watch from a version of its future sees nothing until the server has counted that far again. Otherwise events are only late, not lost.
     const expired = failure instanceof ApiError && failure.isExpired;
-    const doubtful = reason === 'unreachable' || failures % failuresToRelist === 0;
+    const broken = failure instanceof ConnectionError && !(failure instanceof SilenceError);
+    const away = broken || (failure instanceof ApiError && failure.status >= 500);
+    const doubtful = away || failures % failuresToRelist === 0;
     if (expired || doubtful) version = undefined;
     const longest = reason === 'unreachable' ? longestUnreachableMs : longestBackoffMs;
     const backoff = Math.min(longest, firstBackoffMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + 0.5 * random.next());

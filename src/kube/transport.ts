@@ -3,7 +3,7 @@ import { type Dispatcher, request as send } from 'undici';
 import type { Clock, Random } from '../clock.ts';
 import { link } from './abort.ts';
 import type { Access } from './auth.ts';
-import { ApiError, ConnectionError, messageOf, type StatusBody } from './errors.ts';
+import { ApiError, ConnectionError, messageOf, SilenceError, type StatusBody } from './errors.ts';
 import { createGate } from './gate.ts';
 import type { KubeMetrics } from './metrics.ts';
 import { createPools } from './pools.ts';
@@ -110,7 +110,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function limited<R>(request: HttpRequest, use: (response: Dispatcher.ResponseData) => Promise<R>): Promise<R> {
     const leave = await gate.enter(request.signal);
     const linked = link(request.signal);
-    const late = new ConnectionError(request.what, `no answer from ${host} within ${timeoutMs / 1000} s`, true);
+    const late = new SilenceError(request.what, `no answer from ${host} within ${timeoutMs / 1000} s`);
     const stop = clock.timer(timeoutMs, () => linked.abort(late));
     try {
       const response = await attempt(request, 'calls', linked.signal);
@@ -153,7 +153,7 @@ export function createTransport(options: TransportOptions): Transport {
 
     async stream(request) {
       const head = link(request.signal);
-      const late = new ConnectionError(request.what, `no answer from ${host} within ${timeoutMs / 1000} s`, true);
+      const late = new SilenceError(request.what, `no answer from ${host} within ${timeoutMs / 1000} s`);
       const stop = clock.timer(timeoutMs, () => head.abort(late));
       try {
         const response = await attempt(request, 'watches', head.signal);

@@ -1,7 +1,7 @@
 /** One watch as an async iterable: lines to events, bookmarks, ERROR events as errors, and a limit on silence. */
 import type { Clock } from '../clock.ts';
 import { link } from './abort.ts';
-import { ApiError, ConnectionError, type StatusBody } from './errors.ts';
+import { ApiError, ConnectionError, SilenceError, type StatusBody } from './errors.ts';
 import type { HttpRequest, Transport } from './transport.ts';
 import type { KubeObject, WatchEvent } from './types.ts';
 
@@ -25,7 +25,7 @@ export async function* watchEvents<T extends KubeObject>(
       let rest = '';
       for (;;) {
         // Only waiting for the server counts as silence, not a slow consumer.
-        const silent = new ConnectionError(request.what, `neither event nor bookmark for ${idleMs / 1000} s`, true);
+        const silent = new SilenceError(request.what, `neither event nor bookmark for ${idleMs / 1000} s`);
         const stop = clock.timer(idleMs, () => linked.abort(silent));
         const chunk = await chunks.next().finally(stop);
         if (chunk.done) return;
