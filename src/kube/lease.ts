@@ -2,7 +2,7 @@
 import { type Clock, type Random, timestamp } from '../clock.ts';
 import { link } from './abort.ts';
 import { type Lease as LeaseObject, leases } from './core.ts';
-import { ApiError, LeaseLostError, messageOf } from './errors.ts';
+import { ApiError, isConflict, LeaseLostError, messageOf } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import type { KubeClient, Log } from './types.ts';
 
@@ -168,10 +168,20 @@ export function createLease(options: LeaseOptions): Lease {
       stopExpiry();
       if (!held || !seen) return;
       setHeld(false);
-      const { uid, resourceVersion } = seen.metadata;
-      const patch = { metadata: { uid, resourceVersion }, spec: { holderIdentity: '', leaseDurationSeconds: 1 } };
+      const give = (lease: LeaseObject) => {
+        const { uid, resourceVersion } = lease.metadata;
+        const patch = { metadata: { uid, resourceVersion }, spec: { holderIdentity: '', leaseDurationSeconds: 1 } };
+        return client.patch(leases, { namespace, name }, patch, { contentType: 'merge' });
+      };
       try {
-        await client.patch(leases, { namespace, name }, patch, { contentType: 'merge' });
+        try {
+          await give(seen);
+        } catch (error) {
+          // A renewal that was cut off may have been written: what `seen` holds is then older than the lease.
+          const found = isConflict(error) ? await client.get(leases, { namespace, name }) : undefined;
+          if (found?.spec.holderIdentity !== identity) throw error;
+          await give(found);
+        }
       } catch (error) {
         // It runs out by itself.
         log.warn({ lease: name, error: messageOf(error) }, 'cannot release the lease');

@@ -147,6 +147,24 @@ describe('the lease', () => {
     assert.ok(error instanceof LeaseLostError && /admin holds it now/.test(error.message));
   });
 
+  it('is given back at once though its last renewal was written without an answer', async () => {
+    const { clock, join, stored } = build();
+    let cut = false;
+    const first = join('first', async (_, proceed) => {
+      const answer = await proceed();
+      if (cut) throw new ConnectionError('ask', 'cut off', true);
+      return answer;
+    });
+    await clock.advance(5000);
+    cut = true;
+    await clock.advance(2500);
+    cut = false;
+    first.stop();
+    await first.run;
+    await first.lease.release();
+    assert.equal(stored()?.holderIdentity, '');
+  });
+
   it('is created again when someone deletes it', async () => {
     const { clock, api, join } = build();
     const first = join('first');
