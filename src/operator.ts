@@ -2,7 +2,7 @@
 import { Registry } from 'prom-client';
 import { type Clock, systemClock as clock, type Random, systemRandom as random } from './clock.ts';
 import { createKubeClient, type RealKubeClient } from './kube/client.ts';
-import { messageOf } from './kube/errors.ts';
+import { LeaseLostError, messageOf } from './kube/errors.ts';
 import { createLease, type Lease } from './kube/lease.ts';
 import { createManager, type Manager } from './kube/manager.ts';
 import { createKubeMetrics, type KubeMetrics } from './kube/metrics.ts';
@@ -37,14 +37,25 @@ export interface OperatorParts {
 /** The lease runs out soon enough that a standby has acted 15 s after its leader fell silent. */
 const leaseMs = 10_000;
 
+/** Adds the role's controllers to the manager and may return what is to be closed at the end. */
+export type Wire = (parts: OperatorParts) => Promise<AsyncDisposable | undefined>;
+
 /**
- * Runs a role until the signal is aborted; rejects when anything ends by itself. `wire` adds the role's controllers to the manager
- * and may return what is to be closed at the end.
+ * Runs a role until the signal is aborted; rejects when anything ends by itself. A process that loses its lease becomes a standby with
+ * empty stores: to end it instead would bring the kubelet's back-off upon it, when the API server has just come back.
  */
-export async function runOperator(
-  options: RoleOptions<Settings>,
-  wire: (parts: OperatorParts) => Promise<AsyncDisposable | undefined>,
-): Promise<void> {
+export async function runOperator(options: RoleOptions<Settings>, wire: Wire): Promise<void> {
+  for (;;) {
+    try {
+      return await runOnce(options, wire);
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) throw error;
+      options.log.warn({ error: messageOf(error) }, 'no longer the leader; beginning again as a standby');
+    }
+  }
+}
+
+async function runOnce(options: RoleOptions<Settings>, wire: Wire): Promise<void> {
   const { settings, identity, version, log, signal } = options;
   const registry = new Registry();
   const metrics = createKubeMetrics(registry);

@@ -57,6 +57,8 @@ export function createManager(options: ManagerOptions): Manager {
     running = true;
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => undefined);
+    /** Something goes on although it was told to end. */
+    let left = false;
     /** A stage is a set of supervised loops with a signal of its own. */
     const stage = () => {
       const controller = new AbortController();
@@ -78,6 +80,7 @@ export function createManager(options: ManagerOptions): Manager {
           const late = Promise.withResolvers<void>();
           const cancel = clock.timer(drainMs, () => {
             log.warn({ drainMs }, 'something did not end in time and is left behind');
+            left = true;
             late.resolve();
           });
           await Promise.race([Promise.all(tasks), late.promise]);
@@ -92,6 +95,7 @@ export function createManager(options: ManagerOptions): Manager {
     const [base, holding, leading] = [stage(), stage(), stage()];
     const orStop = <R>(promise: Promise<R>) => Promise.race([promise, aborted, failure.promise]);
 
+    let failed: unknown;
     try {
       for (const informer of all()) base.start(`informer of ${informer.type.plural}`, (until) => informer.run(until));
       for (const { name, run: loop, leaderOnly } of loops) if (!leaderOnly) base.start(name, loop);
@@ -113,6 +117,8 @@ export function createManager(options: ManagerOptions): Manager {
         log.info({ informers: all().length, controllers: controllers.length }, 'controllers run');
       }
       await orStop(new Promise(() => {}));
+    } catch (error) {
+      failed = error;
     } finally {
       ready = false;
       await leading.stop();
@@ -120,6 +126,9 @@ export function createManager(options: ManagerOptions): Manager {
       await holding.stop();
       await lease?.release();
     }
+    if (left && failed !== undefined)
+      throw new LoopEndedError('cannot begin again: something did not end in time', { cause: failed });
+    if (failed !== undefined) throw failed;
   }
 
   /** Says every 10 s which stores are still empty: a missing kind or right is found by reading the log. */

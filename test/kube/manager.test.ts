@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { createController, type Outcome } from '../../src/kube/controller.ts';
 import { configMaps, leases } from '../../src/kube/core.ts';
-import { ApiError, LoopEndedError } from '../../src/kube/errors.ts';
+import { ApiError, LeaseLostError, LoopEndedError } from '../../src/kube/errors.ts';
 import { createLease } from '../../src/kube/lease.ts';
 import { createManager } from '../../src/kube/manager.ts';
 import { forKind } from '../../src/kube/sources.ts';
@@ -85,6 +85,19 @@ describe('the manager', () => {
     const error = await failed;
     assert.ok(error instanceof LoopEndedError && /short ended by itself/.test(error.message));
     assert.ok(stopped);
+  });
+
+  it('does not ask to be begun again after a lost lease while something of it goes on', async () => {
+    const { context, clock, client } = buildWorld();
+    const lease = createLease({ ...context, namespace, name: 'lead', identity: 'us' });
+    const manager = createManager({ ...context, lease });
+    manager.addLoop('deaf', () => new Promise(() => {}));
+    const run = manager.run(new AbortController().signal).catch((error: unknown) => error);
+    await clock.advance(5000);
+    await client.patch(leases, { namespace, name: 'lead' }, { spec: { holderIdentity: 'other' } }, { contentType: 'merge' });
+    await clock.advance(60_000);
+    const error = await run;
+    assert.ok(error instanceof LoopEndedError && error.cause instanceof LeaseLostError);
   });
 
   it('on the signal lets reconciles end before it stops watching, and gives the lease back last', async () => {
