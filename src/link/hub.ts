@@ -60,7 +60,7 @@ export function createHubLink(options: HubLinkOptions): HubLink {
   const islands = manager.informer(ComputeIslandKind);
   const forgotten = (name: string) => marked(islands.store.get({ name }), 'forget');
   const conversations = createConversations({ ...options, jobs: informer.store, handouts, forgotten });
-  const pokes = createPokes({ clock, transport, prefix, mayPoke: mayAnswer });
+  const pokes = createPokes({ clock, transport, prefix, mayPoke: mayAnswer, instance: options.instance });
   const progress = createProgressMemory({ jobs: informer.store });
 
   informer.onChange((change) => {
@@ -75,6 +75,17 @@ export function createHubLink(options: HubLinkOptions): HubLink {
   islands.onChange((change) => {
     if (change.type !== 'delete' && marked(change.object, 'forget').length > 0) pokes.poke(change.object.metadata.name);
   });
+
+  let leading = false;
+  const greetAll = () => {
+    if (!leading) return;
+    const named = [
+      ...islands.store.list().map(({ metadata }) => metadata.name),
+      ...informer.store.list().map(({ spec }) => spec.island),
+    ];
+    for (const name of new Set(named)) pokes.greet(name);
+  };
+  transport.onConnect(greetAll);
 
   function drop(reason: DropReason, island: string | undefined, why: string): void {
     metrics?.dropped.inc({ reason });
@@ -132,11 +143,13 @@ export function createHubLink(options: HubLinkOptions): HubLink {
         transport.subscribe(subjects.sync, onSync, linked.signal),
         transport.subscribe(subjects.progress, onProgress, linked.signal),
       ];
-      for (const island of new Set(informer.store.list().map(({ spec }) => spec.island))) pokes.poke(island);
+      leading = true;
+      greetAll();
       await Promise.all(subscriptions);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
+      leading = false;
       linked.abort(new Error('the link ends'));
       linked.unlink();
       pokes.stop();

@@ -16,7 +16,7 @@ import { createMirrors } from './mirrors.ts';
 import { createProgressSender } from './progress-sender.ts';
 import { islandSubjects } from './subjects.ts';
 import { createSync } from './sync.ts';
-import type { LinkTransport } from './transport.ts';
+import { type IncomingMessage, LinkError, type LinkTransport } from './transport.ts';
 
 export interface IslandLinkOptions {
   /** Name of the ComputeIsland at the hub. */
@@ -81,6 +81,16 @@ export function createIslandLink(options: IslandLinkOptions): IslandLink {
     if (newStatus || specChanged(change)) want('look');
   });
   transport.onConnect(() => want('sync'));
+  /** The hub's process that greeted last, and how to give up the request that is under way. */
+  let greeted = '';
+  let giveUp: () => void = () => {};
+  const onPoke = ({ data }: IncomingMessage) => {
+    const hub = new TextDecoder().decode(data);
+    want('sync');
+    if (hub === '' || hub === greeted) return;
+    greeted = hub;
+    giveUp();
+  };
 
   const pause = (ms: number, signal: AbortSignal) =>
     new Promise<void>((resolve) => {
@@ -107,9 +117,11 @@ export function createIslandLink(options: IslandLinkOptions): IslandLink {
       const only = wanted === 'look';
       wanted = undefined;
       let failure: string | undefined;
+      const attempt = link(signal);
+      giveUp = () => attempt.abort(new LinkError('Disconnected', 'another process of the hub answers now'));
       try {
         if (!only || sync.hasNews()) {
-          const outcome = await sync.once(signal);
+          const outcome = await sync.once(attempt.signal);
           metrics?.syncs.inc({ outcome: outcome === 'refused' ? 'refused' : 'answered' });
           if (outcome === 'again') want('sync');
         }
@@ -117,6 +129,8 @@ export function createIslandLink(options: IslandLinkOptions): IslandLink {
         if (signal.aborted) return;
         metrics?.syncs.inc({ outcome: 'failed' });
         failure = messageOf(error);
+      } finally {
+        attempt.unlink();
       }
       if (failure !== told) {
         if (failure === undefined) log.info({ island }, 'the hub answers again');
@@ -134,7 +148,7 @@ export function createIslandLink(options: IslandLinkOptions): IslandLink {
       try {
         wanted = 'sync';
         await Promise.all([
-          transport.subscribe(subjects.poke, () => want('sync'), linked.signal),
+          transport.subscribe(subjects.poke, onPoke, linked.signal),
           answerLogs(options, linked.signal),
           progress.run(linked.signal),
           loop(linked.signal),

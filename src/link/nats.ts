@@ -48,6 +48,8 @@ export function createNatsTransport(options: NatsOptions): LinkTransport {
   const { clock, log, metrics } = options;
   const listeners: (() => void)[] = [];
   const subscribers = new Set<Subscriber>();
+  /** Ends the requests that are under way: over a lost connection no answer comes. */
+  const waiting = new Set<(error: Error) => void>();
   let connection: NatsConnection | undefined;
   let connected = false;
 
@@ -56,6 +58,9 @@ export function createNatsTransport(options: NatsOptions): LinkTransport {
     connected = value;
     metrics?.connected.set(value ? 1 : 0);
     if (value) for (const listener of listeners) listener();
+    else
+      for (const fail of waiting)
+        fail(new LinkError('Disconnected', 'cannot wait for an answer: NATS is not connected any more'));
   }
 
   function subscribeNow(to: NatsConnection, subscriber: Subscriber): void {
@@ -126,17 +131,19 @@ export function createNatsTransport(options: NatsOptions): LinkTransport {
       signal.throwIfAborted();
       // A connection that is down would keep the request and send it when nobody waits for it any more.
       if (!connection || !connected) throw new LinkError('Disconnected', `cannot send to ${subject}: NATS is not connected`);
-      const aborted = Promise.withResolvers<never>();
-      const abort = () => aborted.reject(signal.reason as Error);
+      const ended = Promise.withResolvers<never>();
+      const abort = () => ended.reject(signal.reason as Error);
       signal.addEventListener('abort', abort, { once: true });
+      waiting.add(ended.reject);
       try {
         const answer = connection.request(subject, data, { timeout: timeoutMs });
         answer.catch(() => undefined);
-        return (await Promise.race([answer, aborted.promise])).data;
+        return (await Promise.race([answer, ended.promise])).data;
       } catch (error) {
         signal.throwIfAborted();
-        throw linkError(subject, error);
+        throw error instanceof LinkError ? error : linkError(subject, error);
       } finally {
+        waiting.delete(ended.reject);
         signal.removeEventListener('abort', abort);
       }
     },

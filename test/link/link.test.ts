@@ -94,6 +94,17 @@ describe('an IslandJob at the hub', () => {
     assert.deepEqual(hub.job('e1')?.metadata.finalizers, [finalizers.island]);
   });
 
+  it('reaches the island at once when another hub process leads, though one that ended still owes an answer', async () => {
+    let answers = false;
+    const { hub, paris } = start({ hub: { mayAnswer: () => answers } });
+    await hub.create('e1');
+    await world.clock.advance(1000);
+    await hub.stop();
+    answers = true;
+    hub.start();
+    await world.until('the mirror', () => paris.job('e1') !== undefined, [], 2);
+  });
+
   it('may be withheld: it is not put, and mayHold says so', async () => {
     const { hub, paris } = start();
     await world.clock.advance(1000);
