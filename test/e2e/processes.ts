@@ -4,7 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { container } from '../../src/island/podview.ts';
 import type { Pod } from '../../src/kube/core.ts';
 
-/** Sends a signal to the first process of a running container of a pod, and to no other. */
+/**
+ * Kills the first process of a running container of a pod, and with it all others, or stops or continues every process of it: an image may
+ * start its program from a shell.
+ */
 export function signalContainer(pod: Pod, name: string, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
   const id = container(pod, name)?.containerID?.replace('containerd://', '');
   assert.ok(id, `container ${name} of pod ${pod.metadata.name} has no id`);
@@ -18,7 +21,7 @@ export function signalContainer(pod: Pod, name: string, signal: 'SIGKILL' | 'SIG
     1,
     `container ${name} of pod ${pod.metadata.name} should have one first process, not ${first.join(' ')}`,
   );
-  process.kill(first[0] ?? 0, signal);
+  for (const pid of signal === 'SIGKILL' ? first : members) process.kill(pid, signal);
 }
 
 function read(path: string): string {

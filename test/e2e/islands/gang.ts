@@ -36,10 +36,10 @@ export function gang(world: () => World): void {
         return expert.status?.state === 'Blocked' && expert;
       });
       assert.deepEqual([status?.failure?.rule, status?.failure?.exitCode], ['gang-member-failed', 3]);
-      assert.deepEqual(
-        (await podsOf(world(), 'torn', index)).filter(({ pod }) => pod.status?.phase === 'Running'),
-        [],
-      );
+      await run.until(`the other member of expert ${index} has ended`, async () => {
+        const pods = await podsOf(world(), 'torn', index);
+        return pods.every(({ pod }) => pod.status?.phase !== 'Running');
+      });
     }
     await run.remove();
   });
