@@ -70,7 +70,7 @@ export function reading(world: () => World): void {
     assert.deepEqual([...new Set(roles)].toSorted(), ['Evaluate', 'Expert', 'Partition', 'Router']);
 
     const isl = await get('isl');
-    assert.deepEqual(isl.columns, ['NAME', 'STATE', 'FREE GPUS', 'JOBS', 'CORDONED', 'VERSION', 'AGE']);
+    assert.deepEqual(isl.columns, ['NAME', 'STATE', 'REACHABLE', 'HEARD', 'FREE GPUS', 'JOBS', 'CORDONED', 'VERSION', 'AGE']);
     const island = isl.row('local');
     assert.deepEqual([island['STATE'], island['CORDONED']], ['Ready', 'false']);
   });
