@@ -4,9 +4,10 @@ import { missingRequirements } from '../../local/requirements.ts';
 import { away } from './islands/away.ts';
 import { calm } from './islands/calm.ts';
 import { credentials } from './islands/credentials.ts';
+import { SharedCut } from './islands/cut.ts';
 import { failover } from './islands/failover.ts';
 import { gang } from './islands/gang.ts';
-import { drain, replace } from './islands/move.ts';
+import { drain, replace, returned } from './islands/move.ts';
 import { outage } from './islands/outage.ts';
 import { uninstall, upgrade } from './islands/release.ts';
 import { hubRestored, islandRestored } from './islands/restore.ts';
@@ -37,8 +38,12 @@ describe('a training over islands', { skip: missing.join(' ') || false, concurre
   credentials(world);
   gang(world);
   drain(world);
-  wire(world);
-  away(world);
+  describe('while the wire of an island is cut', { concurrency: true }, () => {
+    const cut = new SharedCut(world, 'west', 3);
+    wire(world, cut);
+    away(world, cut);
+    returned(world, cut);
+  });
   replace(world);
   outage(world);
   failover(world);

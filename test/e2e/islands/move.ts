@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { labels } from '../../../src/api/labels.ts';
+import type { SharedCut } from './cut.ts';
 import { stepsOf } from './trainings.ts';
 import type { World } from './world.ts';
 
@@ -72,26 +73,27 @@ export function replace(world: () => World): void {
     assert.match(await world().kubectl(['get', 'events', '--field-selector', 'reason=IslandLost']), /IslandLost/);
     await run.remove();
   });
+}
 
-  it('is told to stop when its island comes back while it still trains', async () => {
-    const run = await world().train('returned', {
-      seconds: 240,
-      placement: { islandLost: { policy: 'Replace', after: '1m' } },
-    });
-    const index = await run.expertOn('west');
-    await run.until('a checkpoint', async () => (await run.expert(index)).status?.checkpoint);
-    await world().cut('west');
-    try {
-      await run.until('a second placement on east', async () => (await run.expert(index)).status?.placement === 2);
-    } finally {
-      await world().mend('west');
-    }
-    await run.until('the old pod stopped', async () => {
-      const left = await run.pods('west', index);
-      return left.every(({ status }) => status?.phase !== 'Running');
-    });
-    assert.deepEqual(await world().bucket.finals(await run.prefix(index)), []);
-    assert.equal((await run.expert(index)).status?.placement, 2);
-    await run.remove();
-  });
+export function returned(world: () => World, cut: SharedCut): void {
+  it('is told to stop when its island comes back while it still trains elsewhere', () =>
+    cut.run(
+      async () => {
+        const placement = { islandLost: { policy: 'Replace', after: '1m' } };
+        const run = await world().train('returned', { seconds: 600, placement });
+        const index = await run.expertOn('west');
+        await run.until('a checkpoint', async () => (await run.expert(index)).status?.checkpoint);
+        return { run, index };
+      },
+      ({ run, index }) => run.until('a second placement on east', async () => (await run.expert(index)).status?.placement === 2),
+      async ({ run, index }) => {
+        await run.until('the old pod stopped', async () => {
+          const left = await run.pods('west', index);
+          return left.every(({ status }) => status?.phase !== 'Running');
+        });
+        assert.deepEqual(await world().bucket.finals(await run.prefix(index)), []);
+        assert.equal((await run.expert(index)).status?.placement, 2);
+        await run.remove();
+      },
+    ));
 }

@@ -11,7 +11,7 @@ const outageMs = 60_000;
 
 export function outage(world: () => World): void {
   it('trains and publishes on while the API server of the hub is down, and while hub and NATS are killed', async () => {
-    const run = await world().train('outage', { seconds: 180 });
+    const run = await world().train('outage', { seconds: 150 });
     await run.reached(checkpointEvery);
     const before = await identities(run);
     const prefix = await run.prefix(0);

@@ -32,6 +32,7 @@ export class World {
   uninstalled = false;
   readonly #kubectl: string;
   #dataset: Promise<string> | undefined;
+  #beside = 0;
 
   constructor(islands: Islands, kubectl: string) {
     this.islands = islands;
@@ -92,9 +93,19 @@ export class World {
     return this.run(name);
   }
 
-  /** Takes back what a scenario that failed has left, so that the next one is on its own. */
+  /** A scenario begins that runs beside others. */
+  enter(): void {
+    this.#beside++;
+  }
+
+  /** It has ended. */
+  leave(): void {
+    this.#beside--;
+  }
+
+  /** Takes back what a scenario that failed has left, so that the next one is on its own; not while others run beside it. */
   async clear(): Promise<void> {
-    if (this.uninstalled) return;
+    if (this.uninstalled || this.#beside > 0) return;
     for (const island of islandNames) {
       await this.mend(island);
       await this.mendToHub(island).catch(() => undefined);
@@ -206,7 +217,7 @@ export class World {
 /** Boots three clusters, uploads the digits and installs Atoll; nothing stays when any of it fails. */
 export async function startWorld(): Promise<World> {
   const { kubectl } = await binaries(['kubectl']);
-  const islands = await startIslands({ islands: islandNames, gpus: 4, namespaces: [namespace] });
+  const islands = await startIslands({ islands: islandNames, gpus: 8, namespaces: [namespace] });
   try {
     await islands.store.put('raw/digits/digits.npz', await fewDigits());
     return new World(islands, kubectl);
