@@ -1,10 +1,12 @@
 /** Installs Atoll, in the standalone role, in a local cluster: the CRDs, the plain manifests, and Secrets and settings for its store. */
+
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { kinds } from '../src/api/kinds.ts';
 import type { Cluster } from './cluster.ts';
+import { established } from './established.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import { checkout } from './paths.ts';
 
@@ -43,8 +45,8 @@ export async function installAtoll(options: InstallOptions): Promise<void> {
 /** Applies `crds/` and waits until every kind is served. */
 export async function applyCrds(cluster: Pick<Cluster, 'kubectl'>): Promise<void> {
   await cluster.kubectl(['apply', '--server-side', '-f', join(checkout, 'crds')]);
-  const names = kinds.map((kind) => `crd/${kind.plural}.${kind.group}`);
-  await cluster.kubectl(['wait', '--for=condition=Established', ...names, '--timeout=30s'], { timeoutMs: 40_000 });
+  const names = kinds.map((kind) => `${kind.plural}.${kind.group}`);
+  await established(cluster, names);
 }
 
 /** The plain install as it is committed. */

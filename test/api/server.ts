@@ -1,7 +1,9 @@
 /** The real API server with Atoll's CRDs and policies, spoken to without a client library so that its own words are seen. */
+
 import assert from 'node:assert/strict';
 import { Agent, request } from 'node:https';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';
+import { established } from '../../local/established.ts';
 import { kinds } from '../../src/api/kinds.ts';
 import { type Json, type KindName, raw } from './builders.ts';
 
@@ -30,7 +32,7 @@ export class Api implements AsyncDisposable {
   static async start(): Promise<Api> {
     const api = new Api(await startApiServer());
     await api.server.kubectl(['apply', '--server-side', '-f', new URL('../../crds', import.meta.url).pathname]);
-    await api.server.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
+    await established(api.server);
     // Policies act a moment after they are stored: the last one of the file is asked until it refuses.
     await until('the admission policies refuse', async () => {
       const tooLong = { spec: { params: { a: 'x'.repeat(40_000) } } };

@@ -1,9 +1,11 @@
 /** The chart against a real API server that authorises by RBAC: what it takes, what each account may do, what a release leaves. */
+
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';
+import { established } from '../../local/established.ts';
 import { chartDir, helm, type Rendered, render } from '../../local/helm.ts';
 import { checkout } from '../../local/paths.ts';
 import { least, most, type Role, roles } from './values.ts';
@@ -150,7 +152,7 @@ describe('a release', () => {
   });
 
   it("leaves users' objects when it goes, and takes them up when it comes back", async () => {
-    await server.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
+    await established(server);
     await apply([dataset]);
     const first = await key();
     await run(['uninstall', 'atoll']);

@@ -1,10 +1,12 @@
 /** A hub's cluster as the chart leaves it, a real NATS server that runs from its Secret, and the CLI with everything it says. */
+
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import { parse } from 'yaml';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';
+import { established } from '../../local/established.ts';
 import { type NatsServer, startNats } from '../../local/nats.ts';
 import { type ComputeIsland, ComputeIslandKind } from '../../src/api/computeisland.ts';
 import { runCli } from '../../src/cli/cli.ts';
@@ -60,7 +62,7 @@ export class CliWorld implements AsyncDisposable {
     const client = createKubeClient({ kubeconfig: server.kubeconfigPath, clock, random });
     const world = new CliWorld(server, client, await mkdtemp(join(tmpdir(), 'atoll-cli-')));
     await server.kubectl(['apply', '--server-side', '-f', new URL('../../crds', import.meta.url).pathname]);
-    await server.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
+    await established(server);
     for (const name of [namespace, 'research']) await client.create(namespaces, { metadata: { name } });
     await client.create(configMaps, { metadata: { namespace, name: 'atoll' }, data: { 'config.yaml': config } });
     return world;

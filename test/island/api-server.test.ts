@@ -1,7 +1,9 @@
 /** The island against a real API server: the pod passes its admission, and every status on the way is one that the CRD accepts. */
+
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';
+import { established } from '../../local/established.ts';
 import { type IslandJob, IslandJobKind } from '../../src/api/islandjob.ts';
 import { systemClock as clock, systemRandom as random } from '../../src/clock.ts';
 import { checkPod } from '../../src/island/check.ts';
@@ -47,13 +49,7 @@ before(async () => {
   server = await startApiServer();
   client = createKubeClient({ kubeconfig: server.kubeconfigPath, clock, random });
   await server.kubectl(['apply', '-f', 'crds/']);
-  await server.kubectl([
-    'wait',
-    '--for=condition=Established',
-    '--timeout=20s',
-    'crd/islandjobs.atoll.dev',
-    'crd/computeislands.atoll.dev',
-  ]);
+  await established(server, ['islandjobs.atoll.dev', 'computeislands.atoll.dev']);
   const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   await server.kubectl(['apply', '-f', '-'], {
     input: JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: restricted } }),

@@ -1,7 +1,9 @@
 /** What gangs and queues ask of a real API server: Indexed Job, Service and NetworkPolicy, and a LocalQueue of Kueue by a stub of its kind. */
+
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';
+import { established } from '../../local/established.ts';
 import { type IslandJob, IslandJobKind } from '../../src/api/islandjob.ts';
 import { systemClock as clock, systemRandom as random } from '../../src/clock.ts';
 import { checkPod } from '../../src/island/check.ts';
@@ -61,7 +63,7 @@ before(async () => {
   client = createKubeClient({ kubeconfig: server.kubeconfigPath, clock, random });
   // The kind of a hub is not here, as on the cluster of an island.
   await server.kubectl(['apply', '-f', 'crds/islandjobs.yaml']);
-  await server.kubectl(['wait', '--for=condition=Established', '--timeout=20s', 'crd/islandjobs.atoll.dev']);
+  await established(server, ['islandjobs.atoll.dev']);
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } });
   // The rights are those of the chart in the namespace alone: what they lack would not come about.
@@ -74,8 +76,8 @@ before(async () => {
 after(async () => {
   stop.abort();
   await running.catch(() => undefined);
-  await Promise.all([client.close(), agent.close()]);
-  await server.stop();
+  await Promise.all([client?.close(), agent?.close()]);
+  await server?.stop();
 });
 
 describe('the API server', () => {
@@ -147,7 +149,7 @@ describe('a queue', () => {
     assert.equal(without.status?.attempt, 0);
 
     await apply(localQueueKind);
-    await server.kubectl(['wait', '--for=condition=Established', '--timeout=20s', 'crd/localqueues.kueue.x-k8s.io']);
+    await established(server, ['localqueues.kueue.x-k8s.io']);
     const nobody = await client.get(IslandJobKind, key('queued'));
     if (!nobody) throw new Error('the IslandJob is gone');
     const message = 'queue gpus is not in namespace research: make a LocalQueue of that name there';

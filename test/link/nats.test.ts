@@ -1,9 +1,11 @@
 /** The link over a real nats-server, between two real API servers: what is killed, emptied or spoiled there changes nothing that matters. */
+
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connect } from 'nats';
 import { Registry } from 'prom-client';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';
+import { established } from '../../local/established.ts';
 import { type NatsServer, startNats } from '../../local/nats.ts';
 import { IslandJobKind, type IslandJobStatus, islandJobStatus } from '../../src/api/islandjob.ts';
 import type { IslandReport } from '../../src/api/islandreport.ts';
@@ -42,7 +44,7 @@ let links: { hub: ReturnType<typeof createHubLink>; paris: ReturnType<typeof cre
 async function cluster(): Promise<Cluster> {
   const server = await startApiServer();
   await server.kubectl(['apply', '-f', 'crds/']);
-  await server.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd/islandjobs.atoll.dev']);
+  await established(server, ['islandjobs.atoll.dev']);
   return { server, client: createKubeClient({ kubeconfig: server.kubeconfigPath, clock, random }) };
 }
 const makeNamespace = ({ server }: Cluster, name: string) => server.kubectl(['create', 'namespace', name]);
