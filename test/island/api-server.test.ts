@@ -117,7 +117,9 @@ describe('the API server', () => {
         ? true
         : undefined;
     });
-    assert.equal(await client.get(configMaps, key(`${NAME}-a1`)), undefined);
+    await until('its configuration gone', async () =>
+      (await client.get(configMaps, key(`${NAME}-a1`))) === undefined ? true : undefined,
+    );
   });
 
   it('tells by its events why a pod does not come up', async () => {
