@@ -4,49 +4,37 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CourierResult, courierResult } from '../../src/api/courier.ts';
 import { type ExpertShard, ExpertShardKind } from '../../src/api/expertshard.ts';
-import { type ExpertTraining, ExpertTrainingKind } from '../../src/api/experttraining.ts';
 import { type IslandJob, IslandJobKind } from '../../src/api/islandjob.ts';
-import { index3, workPrefix } from '../../src/api/keys.ts';
+import { index3 } from '../../src/api/keys.ts';
 import { labels } from '../../src/api/labels.ts';
 import type { Manifest } from '../../src/api/manifest.ts';
 import { shardName } from '../../src/api/names.ts';
 import { container, endOf } from '../../src/island/podview.ts';
 import { type Pod, pods } from '../../src/kube/core.ts';
 import type { Checkpoint } from './bucket.ts';
+import { FollowedTraining, found } from './followed.ts';
 import { signalContainer } from './processes.ts';
 import { experts, namespace } from './trainings.ts';
 import { HopelessError } from './waiting.ts';
 import type { World } from './world.ts';
 
-export class Run {
-  readonly name: string;
-  readonly #world: World;
-
-  constructor(world: World, name: string) {
-    this.#world = world;
-    this.name = name;
-  }
-
-  async training(): Promise<ExpertTraining> {
-    return found(await this.#world.client.get(ExpertTrainingKind, { namespace, name: this.name }), `training ${this.name}`);
-  }
-
+export class Run extends FollowedTraining<World> {
   async expert(index: number): Promise<ExpertShard> {
     const name = shardName(this.name, index);
-    return found(await this.#world.client.get(ExpertShardKind, { namespace, name }), `expert ${name}`);
+    return found(await this.world.client.get(ExpertShardKind, { namespace, name }), `expert ${name}`);
   }
 
   /** The IslandJob of an expert's newest placement. */
   async job(index: number): Promise<IslandJob> {
     const name = (await this.expert(index)).status?.job;
     assert.ok(name, `expert ${index} of ${this.name} has no IslandJob`);
-    return found(await this.#world.client.get(IslandJobKind, { namespace, name }), `IslandJob ${name}`);
+    return found(await this.world.client.get(IslandJobKind, { namespace, name }), `IslandJob ${name}`);
   }
 
   async pods(index?: number): Promise<Pod[]> {
     const expert = index === undefined ? '' : `,${labels.expert}=${index3(index)}`;
     const labelSelector = `${labels.training}=${this.name}${expert}`;
-    return (await this.#world.client.list(pods, { namespace, labelSelector })).items;
+    return (await this.world.client.list(pods, { namespace, labelSelector })).items;
   }
 
   /** The one pod of an expert's attempt. */
@@ -56,30 +44,10 @@ export class Run {
     return found(all[0], 'pod');
   }
 
-  until<T>(what: string, look: () => Promise<T | undefined | false>, limitMs?: number): Promise<T> {
-    return this.#world.until(`${this.name}: ${what}`, look, limitMs);
-  }
-
-  /** Waits until the run is Complete; gives up as soon as it cannot become so. */
-  async complete(): Promise<ExpertTraining> {
-    return this.until('Complete', async () => {
-      const training = await this.training();
-      const { state, experts: counted } = training.status ?? {};
-      if (state === 'Failed' || (counted?.blocked ?? 0) > 0) throw new HopelessError(`it is ${state}`);
-      return state === 'Complete' && training;
-    });
-  }
-
-  /** Prefix of an expert's keys in the bucket. */
-  async prefix(index: number): Promise<string> {
-    const { uid = '' } = (await this.training()).metadata;
-    return workPrefix('atoll/', { namespace, name: this.name, uid }, 'Expert', index);
-  }
-
   /** Waits until an expert has published a checkpoint of at least that step, and gives the newest; looks at the bucket alone. */
   async published(index: number, step: number): Promise<Checkpoint> {
     const prefix = await this.prefix(index);
-    const { bucket } = this.#world;
+    const { bucket } = this.world;
     return this.until(`a checkpoint of expert ${index} at step ${step} or later`, async () => {
       const newest = (await bucket.checkpoints(prefix)).at(-1);
       if (newest === undefined && (await bucket.finals(prefix)).length > 0) throw new HopelessError('it has ended already');
@@ -103,7 +71,7 @@ export class Run {
 
   /** Waits until nothing that the pod's trainer has saved is left to publish: for a trainer that does nothing more. */
   async settled(pod: Pod): Promise<void> {
-    const { dir } = this.#world.cluster;
+    const { dir } = this.world.cluster;
     const output = join(dir, 'kubelet', 'pods', pod.metadata.uid ?? '', 'volumes/kubernetes.io~empty-dir/work/output');
     await this.until(`all that ${pod.metadata.name} has saved is published`, async () => {
       const saved = (await readdir(output)).filter((name) => !name.startsWith('.'));
@@ -116,7 +84,7 @@ export class Run {
   async accepted(index: number): Promise<Manifest> {
     const accepted = (await this.expert(index)).status?.accepted;
     assert.ok(accepted, `expert ${index} of ${this.name} is not accepted`);
-    return this.#world.bucket.verified(accepted);
+    return this.world.bucket.verified(accepted);
   }
 
   /** By expert: SHA-256 of its final weights. */
@@ -148,9 +116,4 @@ export function restartsOf(pod: Pod): number[] {
 /** How the attempts of an expert ended: class and exit code, in order. */
 export function endings({ status }: IslandJob): [string | undefined, number | undefined][] {
   return (status?.attempts ?? []).map(({ class: end, exitCode }) => [end, exitCode]);
-}
-
-function found<T>(value: T | undefined, what: string): T {
-  assert.ok(value !== undefined, `there is no ${what}`);
-  return value;
 }

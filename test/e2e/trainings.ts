@@ -11,7 +11,9 @@ export const checkpointEvery = 150;
 const small = { width: 16, blocks: 1 };
 const expertParams = { ...small, steps, globalBatch: 32, checkpointEvery, reportEvery: 10, warmup: 10 };
 
-export function datasetManifest(): object {
+const byClusters = { method: 'Clusters', clusters: { features: 'Pca', fine: 16, balance: true, seed: 0 } };
+
+export function datasetManifest(partition: object = byClusters, cpu = '1'): object {
   return {
     apiVersion: 'atoll.dev/v1alpha1',
     kind: 'ExpertDataset',
@@ -19,8 +21,8 @@ export function datasetManifest(): object {
     spec: {
       source: { store: 'default', prefix: 'raw/digits/', format: 'Npz' },
       storage: { store: 'default', prefix: 'atoll/' },
-      partition: { experts, method: 'Clusters', clusters: { features: 'Pca', fine: 16, balance: true, seed: 0 } },
-      job: { resources: { cpu: '1', memory: '1Gi' } },
+      partition: { experts, ...partition },
+      job: { resources: { cpu, memory: '1Gi' } },
     },
   };
 }

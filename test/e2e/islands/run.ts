@@ -1,41 +1,28 @@
 /** One training over islands that a scenario follows: its objects at the hub, its pods on the islands, what it has in the bucket. */
-import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ExpertShard, ExpertShardKind } from '../../../src/api/expertshard.ts';
-import { type ExpertTraining, ExpertTrainingKind } from '../../../src/api/experttraining.ts';
 import { type IslandJob, IslandJobKind } from '../../../src/api/islandjob.ts';
-import { index3, workPrefix } from '../../../src/api/keys.ts';
+import { index3 } from '../../../src/api/keys.ts';
 import { labels } from '../../../src/api/labels.ts';
 import { shardName } from '../../../src/api/names.ts';
 import type { Pod } from '../../../src/kube/core.ts';
+import { FollowedTraining, found } from '../followed.ts';
 import { HopelessError } from '../waiting.ts';
 import { experts, namespace } from './trainings.ts';
 import type { IslandName, World } from './world.ts';
 
-export class Run {
-  readonly name: string;
-  readonly #world: World;
-
-  constructor(world: World, name: string) {
-    this.#world = world;
-    this.name = name;
-  }
-
-  async training(): Promise<ExpertTraining> {
-    return found(await this.#world.client.get(ExpertTrainingKind, { namespace, name: this.name }), `training ${this.name}`);
-  }
-
+export class Run extends FollowedTraining<World> {
   /** The expert, once the hub has made it. */
   async expert(index: number): Promise<ExpertShard> {
     const name = shardName(this.name, index);
-    return this.until(`expert ${name}`, () => this.#world.client.get(ExpertShardKind, { namespace, name }), 60_000);
+    return this.until(`expert ${name}`, () => this.world.client.get(ExpertShardKind, { namespace, name }), 60_000);
   }
 
   /** The hub's IslandJob of an expert's newest placement. */
   async job(index: number): Promise<IslandJob> {
     const name = await this.until(`the IslandJob of expert ${index}`, async () => (await this.expert(index)).status?.job);
-    return found(await this.#world.client.get(IslandJobKind, { namespace, name }), `IslandJob ${name}`);
+    return found(await this.world.client.get(IslandJobKind, { namespace, name }), `IslandJob ${name}`);
   }
 
   /** The expert that was placed on an island first. */
@@ -50,7 +37,7 @@ export class Run {
   async pods(island: IslandName, index?: number): Promise<Pod[]> {
     const expert = index === undefined ? '' : `,${labels.expert}=${index3(index)}`;
     const selector = `${labels.training}=${this.name}${expert}`;
-    const list = await this.#world.on(island, ['get', 'pods', '-l', selector, '--output=json']);
+    const list = await this.world.on(island, ['get', 'pods', '-l', selector, '--output=json']);
     return (JSON.parse(list) as { items: Pod[] }).items;
   }
 
@@ -67,7 +54,7 @@ export class Run {
 
   /** The last step that the trainer of a pod has written down, read from the disk of its machine. */
   async step(island: IslandName, pod: Pod): Promise<number> {
-    const { dir } = this.#world.cluster(island);
+    const { dir } = this.world.cluster(island);
     const file = join(dir, 'kubelet/pods', pod.metadata.uid ?? '', 'volumes/kubernetes.io~empty-dir/work/progress.jsonl');
     const lines = (await readFile(file, 'utf8').catch(() => '')).trimEnd().split('\n');
     for (const line of lines.toReversed()) {
@@ -75,10 +62,6 @@ export class Run {
       if (step !== undefined) return Number(step);
     }
     return 0;
-  }
-
-  until<T>(what: string, look: () => Promise<T | undefined | false>, limitMs?: number): Promise<T> {
-    return this.#world.until(`${this.name}: ${what}`, look, limitMs);
   }
 
   /** Waits until every expert has reached a step, as the hub has it. */
@@ -91,28 +74,8 @@ export class Run {
       });
   }
 
-  async complete(): Promise<ExpertTraining> {
-    return this.until('Complete', async () => {
-      const training = await this.training();
-      const { state, experts: counted } = training.status ?? {};
-      if (state === 'Failed' || (counted?.blocked ?? 0) > 0) throw new HopelessError(`it is ${state}`);
-      return state === 'Complete' && training;
-    });
-  }
-
-  /** Prefix of an expert's keys in the bucket. */
-  async prefix(index: number): Promise<string> {
-    const { uid = '' } = (await this.training()).metadata;
-    return workPrefix('atoll/', { namespace, name: this.name, uid }, 'Expert', index);
-  }
-
   /** Deletes the training and waits until nothing of it is left at the hub. */
   async remove(): Promise<void> {
-    await this.#world.kubectl(['delete', `et/${this.name}`, '--timeout=3m'], { timeoutMs: 190_000 });
+    await this.world.kubectl(['delete', `et/${this.name}`, '--timeout=3m'], { timeoutMs: 190_000 });
   }
-}
-
-function found<T>(value: T | undefined, what: string): T {
-  assert.ok(value !== undefined, `there is no ${what}`);
-  return value;
 }

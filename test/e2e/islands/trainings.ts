@@ -1,26 +1,14 @@
 /** What a user of islands would apply: a data set of two shards, and trainings whose experts count steps at a pace that a scenario chooses. */
 import { readFileSync } from 'node:fs';
+import { dataset, datasetManifest, experts, namespace } from '../trainings.ts';
 
-export const namespace = 'research';
-export const dataset = 'digits';
-export const experts = 2;
+export { dataset, experts, namespace };
 export const checkpointEvery = 25;
 
 const program = readFileSync(new URL('trainer.py', import.meta.url), 'utf8');
 
-export function datasetManifest(): object {
-  return {
-    apiVersion: 'atoll.dev/v1alpha1',
-    kind: 'ExpertDataset',
-    metadata: { name: dataset, namespace },
-    spec: {
-      source: { store: 'default', prefix: 'raw/digits/', format: 'Npz' },
-      storage: { store: 'default', prefix: 'atoll/' },
-      partition: { experts, method: 'Random' },
-      job: { resources: { cpu: '500m', memory: '1Gi' } },
-    },
-  };
-}
+/** The quickest partition: what is in a shard matters to none of the scenarios. */
+export const quickDataset = (): object => datasetManifest({ method: 'Random' }, '500m');
 
 export interface TrainingOptions {
   /** Seconds that an expert trains when nothing disturbs it; it counts five steps a second. */

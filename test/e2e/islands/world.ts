@@ -17,7 +17,7 @@ import { signalContainer } from '../processes.ts';
 import { fewDigits } from '../source.ts';
 import { until } from '../waiting.ts';
 import { Run } from './run.ts';
-import { datasetManifest, namespace, type TrainingOptions, trainingManifest } from './trainings.ts';
+import { namespace, quickDataset, type TrainingOptions, trainingManifest } from './trainings.ts';
 
 export const islandNames = ['west', 'east'] as const;
 export type IslandName = (typeof islandNames)[number];
@@ -87,7 +87,7 @@ export class World {
 
   /** Applies the data set, if nobody has, and a training of it; waits until the data set is ready, and for no more. */
   async train(name: string, options: TrainingOptions = {}): Promise<Run> {
-    this.#dataset ??= this.#apply(datasetManifest());
+    this.#dataset ??= this.#apply(quickDataset());
     await this.#dataset;
     await this.#apply(trainingManifest(name, options));
     return this.run(name);
