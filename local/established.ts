@@ -1,9 +1,9 @@
 /** Waiting until an API server serves the kinds that were applied to it. */
-import type { CommandOptions, CommandOutput } from './command.ts';
+import type { CommandOutput } from './command.ts';
 
 /** What has a kubectl: a cluster, or an API server on its own. */
 export interface HasKubectl {
-  kubectl(args: readonly string[], options?: CommandOptions): Promise<CommandOutput>;
+  kubectl(args: readonly string[]): Promise<CommandOutput>;
 }
 
 const limitMs = 60_000;
@@ -17,14 +17,10 @@ interface Definition {
  * Resolves once the named CustomResourceDefinitions (all without names) are served. `kubectl wait` would fail instead of waiting where the
  * API server has not yet begun with a new one: its conditions are not there then.
  */
-export async function established(
-  server: HasKubectl,
-  names: readonly string[] = [],
-  options: CommandOptions = {},
-): Promise<void> {
+export async function established(server: HasKubectl, names: readonly string[] = []): Promise<void> {
   const end = performance.now() + limitMs;
   for (;;) {
-    const { stdout } = await server.kubectl(['get', 'crd', ...names, '--output=json'], options);
+    const { stdout } = await server.kubectl(['get', 'crd', ...names, '--output=json']);
     const found = JSON.parse(stdout) as Definition & { items?: Definition[] };
     const all = found.items ?? [found];
     const served = ({ status }: Definition) =>

@@ -1,5 +1,4 @@
 /** Installs Atoll, in the standalone role, in a local cluster: the CRDs, the plain manifests, and Secrets and settings for its store. */
-
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -119,16 +119,14 @@ export function createManager(options: ManagerOptions): Manager {
       await orStop(new Promise(() => {}));
     } catch (error) {
       failed = error;
-    } finally {
-      ready = false;
-      await leading.stop();
-      await base.stop();
-      await holding.stop();
-      await lease?.release();
     }
-    if (left && failed !== undefined)
-      throw new LoopEndedError('cannot begin again: something did not end in time', { cause: failed });
-    if (failed !== undefined) throw failed;
+    ready = false;
+    await leading.stop();
+    await base.stop();
+    await holding.stop();
+    await lease?.release();
+    if (failed === undefined) return;
+    throw left ? new LoopEndedError('cannot begin again: something did not end in time', { cause: failed }) : failed;
   }
 
   /** Says every 10 s which stores are still empty: a missing kind or right is found by reading the log. */

@@ -1,5 +1,4 @@
 /** The hub's end of the link: answers islands while this process leads, wakes them when something changed, and gathers live progress. */
-
 import { ComputeIslandKind } from '../api/computeisland.ts';
 import { type IslandJob, IslandJobKind, islandIndex } from '../api/islandjob.ts';
 import { marked } from '../api/islandmarks.ts';

@@ -1,5 +1,4 @@
 /** The real API server with Atoll's CRDs and policies, spoken to without a client library so that its own words are seen. */
-
 import assert from 'node:assert/strict';
 import { Agent, request } from 'node:https';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';

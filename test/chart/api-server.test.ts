@@ -1,5 +1,4 @@
 /** The chart against a real API server that authorises by RBAC: what it takes, what each account may do, what a release leaves. */
-
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 /** A hub's cluster as the chart leaves it, a real NATS server that runs from its Secret, and the CLI with everything it says. */
-
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

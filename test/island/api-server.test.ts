@@ -1,5 +1,4 @@
 /** The island against a real API server: the pod passes its admission, and every status on the way is one that the CRD accepts. */
-
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';

@@ -1,5 +1,4 @@
 /** What gangs and queues ask of a real API server: Indexed Job, Service and NetworkPolicy, and a LocalQueue of Kueue by a stub of its kind. */
-
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';

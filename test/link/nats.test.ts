@@ -1,5 +1,4 @@
 /** The link over a real nats-server, between two real API servers: what is killed, emptied or spoiled there changes nothing that matters. */
-
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connect } from 'nats';
