@@ -36,6 +36,14 @@ export const islandAnnotations = {
   forget: 'atoll.dev/forget',
 } as const;
 
+/** On ExpertTrainings and ExpertDatasets, written by users and by what acts for them: `requests.ts` reads and writes the values. */
+export const requestAnnotations = {
+  /** Works that are out of budget and get a new one, or whose accepted result is to be replaced. */
+  retry: 'atoll.dev/retry',
+  /** Works that are to go on elsewhere. */
+  move: 'atoll.dev/move',
+} as const;
+
 export const finalizers = {
   /** On ExpertDataset, ExpertTraining and ExpertShard; removed by the hub when nothing of them runs. */
   cleanup: 'atoll.dev/cleanup',
