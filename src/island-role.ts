@@ -30,6 +30,7 @@ export async function runIsland(options: RoleOptions<IslandRoleSettings>): Promi
       ...(settings.network && { network: settings.network }),
       progressIntervalMs: settings.progressInterval,
       pollIntervalMs: settings.pollInterval,
+      configurationDeadlineMs: settings.configurationDeadline,
       version,
     };
     // The link is made from what the island offers, so the island asks for it only later.

@@ -77,6 +77,8 @@ const running = {
     .optional(),
   /** How often a running courier is asked. */
   pollInterval: time('3s'),
+  /** How long an image may be missing, or a volume or container be impossible to make, before the work fails with Configuration. */
+  configurationDeadline: time('10m'),
   /** What the island admits beside `namespaces`; everything when absent. */
   admit: z
     .strictObject({

@@ -34,6 +34,7 @@ export async function runStandalone(options: RoleOptions<StandaloneSettings>): P
         ...(settings.network && { network: settings.network }),
         progressIntervalMs: settings.progressInterval,
         pollIntervalMs: settings.pollInterval,
+        configurationDeadlineMs: settings.configurationDeadline,
         version,
       },
     });

@@ -1,7 +1,7 @@
 /** The open attempt: which pod speaks for it, whether it is over, and what brings it to its end. */
 
 import { restoreExitCodes } from '../api/courier.ts';
-import { parseDuration } from '../api/duration.ts';
+import { displayDuration, parseDuration } from '../api/duration.ts';
 import type { IslandJob } from '../api/islandjob.ts';
 import { attemptName } from '../api/names.ts';
 import type { AttemptRecord } from '../api/work.ts';
@@ -160,7 +160,7 @@ export function lingersUntil({ main, own }: OpenAttempt, { job, lostNodes }: Obs
 
 function brokenTooLong(waiting: Waiting | undefined, limits: Limits, now: number): Over | undefined {
   if (waiting?.broken !== true || now - waiting.since < limits.configurationDeadlineMs) return undefined;
-  return { why: 'Broken', detail: `${waiting.message} (for ${Math.round(limits.configurationDeadlineMs / 60_000)} min)` };
+  return { why: 'Broken', detail: `${waiting.message} (for ${displayDuration(limits.configurationDeadlineMs)})` };
 }
 
 /** Until when an end that was asked for waits for the publication that is going on; undefined when there is none to wait for. */

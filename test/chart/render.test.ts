@@ -182,7 +182,15 @@ describe('every setting', () => {
       },
     ],
     ['hub', { quotas: { research: { gpus: 8 } }, islandSilence: 60_000, claimDeadline: 330_000, progressInterval: 5000 }],
-    ['island', { namespaces: ['research'], admit: { images: ['registry.example.org/*'], maxGpus: 16 }, pollInterval: 3000 }],
+    [
+      'island',
+      {
+        namespaces: ['research'],
+        admit: { images: ['registry.example.org/*'], maxGpus: 16 },
+        pollInterval: 3000,
+        configurationDeadline: 600_000,
+      },
+    ],
   ];
   for (const [role, wanted] of cases)
     it(`of the ${role} reaches the operator as the values say`, async () => {

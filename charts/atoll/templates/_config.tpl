@@ -40,6 +40,7 @@ network:
 {{- end }}
 {{- end }}
 pollInterval: {{ $values.pollInterval }}
+configurationDeadline: {{ $values.configurationDeadline }}
 {{- if or $values.admit.images (not (kindIs "invalid" $values.admit.maxGpus)) }}
 admit:
   {{- with $values.admit.images }}
