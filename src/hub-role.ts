@@ -5,6 +5,7 @@ import { createEventRecorder } from './kube/events.ts';
 import { createHubLink } from './link/hub.ts';
 import { createLinkMetrics } from './link/metrics.ts';
 import { createNatsTransport } from './link/nats.ts';
+import { exportHubMetrics } from './metrics/hub.ts';
 import { type RoleOptions, runOperator, untilAnswered } from './operator.ts';
 import type { HubRoleSettings } from './settings.ts';
 import { openStores } from './stores.ts';
@@ -68,6 +69,7 @@ export async function runHub(options: RoleOptions<HubRoleSettings>): Promise<voi
       claimDeadlineMs: settings.claimDeadline,
       quotas: settings.quotas,
     });
+    exportHubMetrics({ ...parts, perExpert: settings.metrics.perExpert, live: link.progress.get });
     return undefined;
   });
 }

@@ -7,6 +7,8 @@ import { createLease, type Lease } from './kube/lease.ts';
 import { createManager, type Manager } from './kube/manager.ts';
 import { createKubeMetrics, type KubeMetrics } from './kube/metrics.ts';
 import type { Log } from './log.ts';
+import { createInstruments } from './metrics/instruments.ts';
+import { buildRows, createProcessRegistry } from './metrics/process.ts';
 import { serveProbes } from './probes.ts';
 import type { Settings } from './settings.ts';
 
@@ -45,9 +47,11 @@ export type Wire = (parts: OperatorParts) => Promise<AsyncDisposable | undefined
  * empty stores: to end it instead would bring the kubelet's back-off upon it, when the API server has just come back.
  */
 export async function runOperator(options: RoleOptions<Settings>, wire: Wire): Promise<void> {
+  const ofProcess = createProcessRegistry();
+  createInstruments(ofProcess, buildRows).info.set({ version: options.version, role: options.settings.role }, 1);
   for (;;) {
     try {
-      return await runOnce(options, wire);
+      return await runOnce(options, wire, ofProcess);
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
       options.log.warn({ error: messageOf(error) }, 'no longer the leader; beginning again as a standby');
@@ -55,7 +59,7 @@ export async function runOperator(options: RoleOptions<Settings>, wire: Wire): P
   }
 }
 
-async function runOnce(options: RoleOptions<Settings>, wire: Wire): Promise<void> {
+async function runOnce(options: RoleOptions<Settings>, wire: Wire, ofProcess: Registry): Promise<void> {
   const { settings, identity, version, log, signal } = options;
   const registry = new Registry();
   const metrics = createKubeMetrics(registry);
@@ -67,7 +71,11 @@ async function runOnce(options: RoleOptions<Settings>, wire: Wire): Promise<void
     : {};
   const manager = createManager({ client, clock, random, log, metrics, ...lease });
   try {
-    await using probes = await serveProbes({ port: settings.http.port, registry, ready: () => manager.ready });
+    await using probes = await serveProbes({
+      port: settings.http.port,
+      registries: [ofProcess, registry],
+      ready: () => manager.ready,
+    });
     log.info({ role: settings.role, version, port: probes.port }, `${settings.role} operator starts`);
     await using wired = await wire({ client, manager, clock, random, log, metrics, registry, ...lease });
     void wired;

@@ -1,12 +1,13 @@
 /** The operator's HTTP port: liveness, readiness and metrics, for the kubelet and Prometheus. Nothing here needs a credential. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 
 export interface ProbesOptions {
   /** TCP port; 0 takes a free one. */
   port: number;
-  registry: Registry;
+  /** What /metrics shows, one after the other; no metric is in two. */
+  registries: readonly Registry[];
   ready: () => boolean;
 }
 
@@ -29,8 +30,8 @@ export async function serveProbes(options: ProbesOptions): Promise<Probes> {
         else answer(503, 'cannot work yet: the stores are being filled, or have heard nothing for three minutes\n');
         break;
       case '/metrics':
-        options.registry.metrics().then(
-          (text) => answer(200, text, options.registry.contentType),
+        Promise.all(options.registries.map((registry) => registry.metrics())).then(
+          (texts) => answer(200, texts.join('\n'), Registry.PROMETHEUS_CONTENT_TYPE),
           (error: unknown) => answer(500, `cannot collect metrics: ${String(error)}\n`),
         );
         break;

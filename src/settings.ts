@@ -56,6 +56,8 @@ const common = {
 const deciding = {
   /** GPUs that the works of a namespace may use at once, over all islands; no limit for namespaces that are absent. */
   quotas: z.record(z.string(), z.strictObject({ gpus: z.int().min(0) })).default({}),
+  /** perExpert: whether /metrics has gauges of single experts, about a dozen series for each. */
+  metrics: z.strictObject({ perExpert: z.boolean().default(true) }).prefault({}),
 };
 
 /** What whoever runs pods is told. */

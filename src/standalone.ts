@@ -1,6 +1,7 @@
 /** The standalone role: hub and island controllers in one process, on one cluster, over the same objects. */
 import { createHubControllers } from './hub/index.ts';
 import { createIslandControllers } from './island/index.ts';
+import { exportHubMetrics } from './metrics/hub.ts';
 import { type RoleOptions, runOperator } from './operator.ts';
 import { readAgentKey, type StandaloneSettings } from './settings.ts';
 import { openStores } from './stores.ts';
@@ -21,7 +22,7 @@ export async function runStandalone(options: RoleOptions<StandaloneSettings>): P
         progressEveryMs: settings.progressInterval,
       },
     });
-    createIslandControllers({
+    const island = createIslandControllers({
       ...parts,
       settings: {
         name: settings.island.name,
@@ -38,6 +39,8 @@ export async function runStandalone(options: RoleOptions<StandaloneSettings>): P
         version,
       },
     });
+    const live = (uid: string) => island.progress.get(uid)?.report.progress;
+    exportHubMetrics({ ...parts, perExpert: settings.metrics.perExpert, live });
     return undefined;
   });
 }

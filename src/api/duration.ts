@@ -22,3 +22,11 @@ export function displayDuration(ms: number): string {
   const hours = Math.round(minutes / 60);
   return hours % 24 === 0 ? `${hours / 24}d` : `${Math.floor(hours / 24)}d${hours % 24}h`;
 }
+
+/** Milliseconds of what `displayDuration` wrote, to its precision; undefined for any other text. */
+export function readDisplayed(text: string): number | undefined {
+  const parts = /^(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?$/.exec(text)?.slice(1);
+  if (!parts || text === '') return undefined;
+  const [days, hours, minutes, seconds] = parts.map((part) => Number(part ?? 0)) as [number, number, number, number];
+  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+}

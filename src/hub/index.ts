@@ -25,6 +25,7 @@ import { createTrainingController } from './training.ts';
 import type { ReadableStore } from './verify.ts';
 import { knownWaiting } from './waiting.ts';
 
+export { createInformers, type HubInformers } from './context.ts';
 export { createIslandRegistry, type HubRegistry } from './registry.ts';
 export type { HubSettings } from './settings.ts';
 

@@ -8,7 +8,8 @@ export function percentText(progress: Progress | undefined): string | undefined 
   return share === undefined ? undefined : `${Math.floor(share * 100)}%`;
 }
 
-function shareOf(progress: Progress | undefined): number | undefined {
+/** Of the steps, from 0 to 1; undefined while the trainer has not said how many there are. */
+export function shareOf(progress: Progress | undefined): number | undefined {
   if (!progress?.steps) return undefined;
   return Math.min(1, progress.step / progress.steps);
 }

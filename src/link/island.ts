@@ -121,7 +121,9 @@ export function createIslandLink(options: IslandLinkOptions): IslandLink {
       giveUp = () => attempt.abort(new LinkError('Disconnected', 'another process of the hub answers now'));
       try {
         if (!only || sync.hasNews()) {
+          const began = clock.now();
           const outcome = await sync.once(attempt.signal);
+          metrics?.syncSeconds.observe((clock.now() - began) / 1000);
           metrics?.syncs.inc({ outcome: outcome === 'refused' ? 'refused' : 'answered' });
           if (outcome === 'again') want('sync');
         }

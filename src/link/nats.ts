@@ -57,6 +57,7 @@ export function createNatsTransport(options: NatsOptions): LinkTransport {
     if (connected !== value) log.info({ servers: options.servers }, value ? 'connected to NATS' : 'disconnected from NATS');
     connected = value;
     metrics?.connected.set(value ? 1 : 0);
+    if (value) metrics?.connections.inc();
     if (value) for (const listener of listeners) listener();
     else
       for (const fail of waiting)

@@ -73,7 +73,7 @@ function common() {
     podAnnotations: { note: 'hello' },
     logLevel: 'debug',
     progressInterval: '5s',
-    metrics: { port: 9090, scrapeAnnotations: false },
+    metrics: { port: 9090, scrapeAnnotations: false, perExpert: false },
     extra: {
       env: [{ name: 'HTTPS_PROXY', value: 'http://proxy.example.org:3128' }],
       volumes: [{ name: 'ca', configMap: { name: 'ca' } }],

@@ -14,7 +14,7 @@ export interface Stage {
   images: ImageName[];
 }
 
-const servers = ['local/apiserver.ts', 'local/object-storage.ts', 'local/nats.ts', 'local/binaries.ts'];
+const servers = ['local/apiserver.ts', 'local/object-storage.ts', 'local/nats.ts', 'local/binaries.ts', 'local/promtool.ts'];
 const clusters = ['local/cluster.ts', 'local/up.ts', 'local/main.ts', 'local/demo.ts', 'local/images.ts'];
 
 /** The test files whose path holds one of the patterns (all without any), quick ones first. */

@@ -23,6 +23,7 @@ stores:
 {{- with $values.quotas }}
 quotas: {{- toYaml . | nindent 2 }}
 {{- end }}
+metrics: {perExpert: {{ $values.metrics.perExpert }}}
 {{- end }}
 {{- if $runs }}
 island: {name: {{ $values.island.name | default "local" }}}

@@ -1,0 +1,116 @@
+/** What is counted when the status of an IslandJob changes, and who counts it. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Registry } from 'prom-client';
+import type { AttemptRecord } from '../../src/api/work.ts';
+import { createInstruments } from '../../src/metrics/instruments.ts';
+import { createJobObserver, jobMetricRows, type Sighting, sightings } from '../../src/metrics/jobs.ts';
+import { checkpoint, job } from '../hub/builders.ts';
+import { createFakeClock } from '../kube/fake-clock.ts';
+import { scrape } from './builders.ts';
+
+const failed: AttemptRecord = {
+  number: 1,
+  class: 'Crash',
+  startedAt: '2026-01-01T00:00:00Z',
+  finishedAt: '2026-01-01T00:01:00Z',
+};
+const next: AttemptRecord = { number: 2, startedAt: '2026-01-01T00:01:12Z' };
+type Status = NonNullable<ReturnType<typeof job>['status']>;
+
+const table: [sentence: string, before: Partial<Status>, after: Partial<Status>, seen: Sighting[]][] = [
+  ['progress alone counts nothing', { state: 'Running' }, { state: 'Running', revision: 2 }, []],
+  ['a change of state', { state: 'Starting' }, { state: 'Running' }, [{ type: 'transition', from: 'Starting', to: 'Running' }]],
+  [
+    'a failure that is tried again',
+    { state: 'Running', attempts: [{ number: 1 }] },
+    { state: 'Running', attempts: [failed] },
+    [{ type: 'failure', class: 'Crash', action: 'Retry' }],
+  ],
+  [
+    'a failure that blocks is also an end',
+    { state: 'Running', attempts: [{ number: 1 }] },
+    { state: 'Failed', attempts: [failed] },
+    [
+      { type: 'transition', from: 'Running', to: 'Failed' },
+      { type: 'ended', result: 'Failed' },
+      { type: 'failure', class: 'Crash', action: 'Block' },
+    ],
+  ],
+  ['a failure that was counted already', { attempts: [failed] }, { attempts: [failed], revision: 2 }, []],
+  ['success is no failure', { attempts: [{ number: 1 }] }, { attempts: [{ number: 1, class: 'Succeeded' }] }, []],
+  [
+    'the start after a failure, by the times in the records',
+    { attempts: [failed, { number: 2 }] },
+    { attempts: [failed, next] },
+    [{ type: 'recovery', class: 'Crash', seconds: 12 }],
+  ],
+  ['a start that was seen already', { attempts: [failed, next] }, { attempts: [failed, next], revision: 2 }, []],
+  [
+    'a new checkpoint',
+    { checkpoint: checkpoint({ manifest: 'a' }) },
+    { checkpoint: checkpoint({ manifest: 'b', bytes: 7 }) },
+    [{ type: 'checkpoint', kind: 'Resumable', bytes: 7 }],
+  ],
+  ['a checkpoint that is known', { checkpoint: checkpoint() }, { checkpoint: checkpoint(), revision: 2 }, []],
+];
+
+describe('what is seen in a change of status', () => {
+  for (const [sentence, before, after, seen] of table)
+    it(sentence, () => assert.deepEqual(sightings(job(1, before), job(1, after)), seen));
+
+  it('a failure of what was told to stop is not retried', () => {
+    const before = job(1, { attempts: [{ number: 1 }] });
+    const after = job(1, { attempts: [failed] }, { ...before.spec, stop: true });
+    assert.deepEqual(sightings(before, after), [{ type: 'failure', class: 'Crash', action: 'Stop' }]);
+  });
+});
+
+function observe(leading: boolean) {
+  const registry = new Registry();
+  const clock = createFakeClock();
+  const metrics = createInstruments(registry, jobMetricRows);
+  const { see } = createJobObserver({ metrics, clock, leading: () => leading });
+  const made = new Date(clock.now()).toISOString();
+  const fresh = () => {
+    const { status: _, metadata, ...rest } = job(1);
+    return { ...rest, metadata: { ...metadata, creationTimestamp: made } };
+  };
+  return { registry, clock, see, fresh };
+}
+
+describe('the observer of IslandJobs', () => {
+  it('measures how long an attempt was pending and starting, from its creation on', async () => {
+    const { registry, clock, see, fresh } = observe(true);
+    see({ type: 'add', object: fresh() });
+    await clock.advance(4_000);
+    see({ type: 'update', old: fresh(), object: job(1, { state: 'Starting' }) });
+    await clock.advance(20_000);
+    see({ type: 'update', old: job(1, { state: 'Starting' }), object: job(1, { state: 'Running' }) });
+    const lines = await scrape(registry);
+    assert.ok(lines.includes('atoll_job_startup_duration_seconds_sum{island="local",stage="Pending"} 4'), lines.join('\n'));
+    assert.ok(lines.includes('atoll_job_startup_duration_seconds_sum{island="local",stage="Starting"} 20'));
+    assert.ok(lines.includes('atoll_job_transitions_total{island="local",role="Expert",from="Starting",to="Running"} 1'));
+  });
+
+  it('does not take a back-off for a slow start', async () => {
+    const { registry, clock, see, fresh } = observe(true);
+    see({ type: 'add', object: fresh() });
+    const waiting = job(1, { state: 'Pending', nextAttemptAt: '2026-01-01T00:10:00Z' });
+    see({ type: 'update', old: job(1, { state: 'Running' }), object: waiting });
+    await clock.advance(600_000);
+    see({ type: 'update', old: waiting, object: job(1, { state: 'Starting' }) });
+    assert.deepEqual(
+      (await scrape(registry)).filter((line) => line.includes('stage="Pending"')),
+      [],
+    );
+  });
+
+  it('counts nothing on a standby, which sees the same changes', async () => {
+    const { registry, clock, see, fresh } = observe(false);
+    see({ type: 'add', object: fresh() });
+    await clock.advance(1_000);
+    see({ type: 'update', old: fresh(), object: job(1, { state: 'Failed', attempts: [failed] }) });
+    assert.deepEqual(await scrape(registry), []);
+  });
+});
