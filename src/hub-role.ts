@@ -69,7 +69,7 @@ export async function runHub(options: RoleOptions<HubRoleSettings>): Promise<voi
       claimDeadlineMs: settings.claimDeadline,
       quotas: settings.quotas,
     });
-    exportHubMetrics({ ...parts, perExpert: settings.metrics.perExpert, live: link.progress.get });
+    exportHubMetrics({ ...parts, perExpert: settings.metrics.perExpert, live: (uid) => link.progress.get(uid) });
     return undefined;
   });
 }

@@ -3,7 +3,9 @@ import type { Registry } from 'prom-client';
 import type { Progress } from '../api/work.ts';
 import type { Clock } from '../clock.ts';
 import { createInformers } from '../hub/index.ts';
+import type { Informer } from '../kube/informer.ts';
 import type { Manager } from '../kube/manager.ts';
+import type { KubeObject } from '../kube/types.ts';
 import { createInstruments } from './instruments.ts';
 import { createJobObserver, jobMetricRows } from './jobs.ts';
 import { expertGauges } from './objects/expert.ts';
@@ -33,13 +35,12 @@ export function exportHubMetrics(options: HubMetricsOptions): void {
   const leading = () => lease?.held ?? true;
   const context = { live, shardsOf: (uid: string) => shards.store.byIndex('training', uid) };
   const whenLeading =
-    <T>(list: () => T[]) =>
+    <T extends KubeObject>({ store }: Informer<T>) =>
     () =>
-      leading() ? list() : [];
-  registerGauges(registry, trainingGauges, whenLeading(trainings.store.list), context);
-  registerGauges(registry, datasetGauges, whenLeading(datasets.store.list), context);
-  registerGauges(registry, islandGauges, whenLeading(islands.store.list), context);
-  if (perExpert) registerGauges(registry, expertGauges, whenLeading(shards.store.list), context);
-  const observer = createJobObserver({ metrics: createInstruments(registry, jobMetricRows), clock, leading });
-  jobs.onChange(observer.see);
+      leading() ? store.list() : [];
+  registerGauges(registry, trainingGauges, whenLeading(trainings), context);
+  registerGauges(registry, datasetGauges, whenLeading(datasets), context);
+  registerGauges(registry, islandGauges, whenLeading(islands), context);
+  if (perExpert) registerGauges(registry, expertGauges, whenLeading(shards), context);
+  jobs.onChange(createJobObserver({ metrics: createInstruments(registry, jobMetricRows), clock, leading }));
 }

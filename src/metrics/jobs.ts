@@ -2,7 +2,7 @@
 import type { IslandJob } from '../api/islandjob.ts';
 import type { AttemptRecord } from '../api/work.ts';
 import type { Clock } from '../clock.ts';
-import type { Change } from '../kube/store.ts';
+import type { Listener } from '../kube/informer.ts';
 import type { Instruments, Rows } from './instruments.ts';
 
 const minutes = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
@@ -114,11 +114,6 @@ function recovery({ number, startedAt }: AttemptRecord, attempts: readonly Attem
   return seconds < 0 ? undefined : { type: 'recovery', class: last.class, seconds };
 }
 
-export interface JobObserver {
-  /** To be called with every change of the store of IslandJobs. */
-  see(change: Change<IslandJob>): void;
-}
-
 export interface JobObserverOptions {
   metrics: JobMetrics;
   clock: Clock;
@@ -128,7 +123,8 @@ export interface JobObserverOptions {
 
 const stages = ['Pending', 'Queued', 'Starting'];
 
-export function createJobObserver({ metrics, clock, leading }: JobObserverOptions): JobObserver {
+/** To be told every change of the store of IslandJobs. */
+export function createJobObserver({ metrics, clock, leading }: JobObserverOptions): Listener<IslandJob> {
   /** When each IslandJob that has not ended came into its present state, by uid; bounded by those that exist. */
   const entered = new Map<string, number>();
 
@@ -160,18 +156,16 @@ export function createJobObserver({ metrics, clock, leading }: JobObserverOption
     metrics.startup.observe({ island: job.spec.island, stage: was }, (clock.now() - since) / 1000);
   }
 
-  return {
-    see(change) {
-      const { object: job } = change;
-      const { uid = '', creationTimestamp } = job.metadata;
-      if (change.type === 'delete') return void entered.delete(uid);
+  return (change) => {
+    const { object: job } = change;
+    const { uid = '', creationTimestamp } = job.metadata;
+    if (change.type === 'delete') entered.delete(uid);
+    if (change.type === 'add') {
       // Of one that is older than this process it is not known when it came into its state.
-      if (change.type === 'add') {
-        if (job.status === undefined && creationTimestamp !== undefined) entered.set(uid, Date.parse(creationTimestamp));
-        return;
-      }
-      time(change.old, job);
-      if (leading()) for (const sighting of sightings(change.old, job)) count(job, sighting);
-    },
+      if (job.status === undefined && creationTimestamp !== undefined) entered.set(uid, Date.parse(creationTimestamp));
+    }
+    if (change.type !== 'update') return;
+    time(change.old, job);
+    if (leading()) for (const sighting of sightings(change.old, job)) count(job, sighting);
   };
 }

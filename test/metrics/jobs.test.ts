@@ -70,7 +70,7 @@ function observe(leading: boolean) {
   const registry = new Registry();
   const clock = createFakeClock();
   const metrics = createInstruments(registry, jobMetricRows);
-  const { see } = createJobObserver({ metrics, clock, leading: () => leading });
+  const see = createJobObserver({ metrics, clock, leading: () => leading });
   const made = new Date(clock.now()).toISOString();
   const fresh = () => {
     const { status: _, metadata, ...rest } = job(1);

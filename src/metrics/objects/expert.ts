@@ -24,8 +24,8 @@ export function shareOfExpert(shard: ExpertShard, context: Context): number | un
   return shard.status?.state === 'Accepted' ? 1 : shareOf(progressOf(shard, context));
 }
 
-/** One sample when the number is there. */
-function* number(shard: ExpertShard, value: number | string | undefined): Iterable<Sample> {
+/** One sample when the number is known. */
+function* known(shard: ExpertShard, value: number | string | undefined): Iterable<Sample> {
   if (value !== undefined) yield [id(shard), Number(value)];
 }
 
@@ -55,21 +55,21 @@ export const expertGauges = gauges<ExpertShard>(
     unit: 'ratio',
     labels,
     from: live,
-    samples: (shard, context) => number(shard, shareOfExpert(shard, context)),
+    samples: (shard, context) => known(shard, shareOfExpert(shard, context)),
   },
   {
     name: 'atoll_expert_step',
     help: 'Last step that the trainer reported',
     labels,
     from: live,
-    samples: (shard, context) => number(shard, progressOf(shard, context)?.step),
+    samples: (shard, context) => known(shard, progressOf(shard, context)?.step),
   },
   {
     name: 'atoll_expert_loss',
     help: 'Loss at the last step that the trainer reported',
     labels,
     from: live,
-    samples: (shard, context) => number(shard, progressOf(shard, context)?.loss),
+    samples: (shard, context) => known(shard, progressOf(shard, context)?.loss),
   },
   {
     name: 'atoll_expert_samples_per_second',
@@ -77,7 +77,7 @@ export const expertGauges = gauges<ExpertShard>(
     labels,
     from: live,
     samples: (shard, context) =>
-      shard.status?.state === 'Running' ? number(shard, progressOf(shard, context)?.samplesPerSecond) : [],
+      shard.status?.state === 'Running' ? known(shard, progressOf(shard, context)?.samplesPerSecond) : [],
   },
   {
     name: 'atoll_expert_last_report_timestamp_seconds',
@@ -100,7 +100,7 @@ export const expertGauges = gauges<ExpertShard>(
     help: 'Step of the newest published checkpoint',
     labels,
     from,
-    samples: (shard) => number(shard, shard.status?.checkpoint?.step),
+    samples: (shard) => known(shard, shard.status?.checkpoint?.step),
   },
   {
     name: 'atoll_expert_started_timestamp_seconds',
@@ -115,6 +115,6 @@ export const expertGauges = gauges<ExpertShard>(
     help: 'Counted failures of the expert so far, against retry.maxRestarts',
     labels,
     from,
-    samples: (shard) => number(shard, shard.status?.restarts ?? 0),
+    samples: (shard) => known(shard, shard.status?.restarts ?? 0),
   },
 );
