@@ -17,7 +17,7 @@ import {
   text,
 } from './fields.ts';
 import { type apiVersion, defineKind, nameRule } from './kind.ts';
-import { grace, retry, storageLocation } from './policy.ts';
+import { failureRules, grace, retry, stall, storageLocation } from './policy.ts';
 import { conditions, observedGeneration, workStatus } from './work.ts';
 
 const source = z.object({
@@ -94,6 +94,8 @@ const job = z.object({
     .describe('Requests and limits, which are the same. Default: cpu "1", memory 2Gi.'),
   params: freeForm().optional().describe('Free-form settings for the partition program. Default: none.'),
   retry: retry.prefault({}).describe('How failures are retried.'),
+  failureRules,
+  stall: stall.prefault({}).describe('How long it may show nothing new before it is stopped and retried.'),
   grace: grace.prefault({}).describe('Time to save and to publish when stopped.'),
 });
 

@@ -18,20 +18,22 @@ import {
   time,
 } from './fields.ts';
 import { type apiVersion, defineKind, nameRule } from './kind.ts';
-import { checkpointPolicy, gang, grace, retry, storageLocation } from './policy.ts';
+import { checkpointPolicy, failureRules, gang, grace, retry, stall, storageLocation } from './policy.ts';
 import { conditions, manifestRef, observedGeneration, workStatus } from './work.ts';
 
 /** What the program of each of the three parts is told besides its container. */
 const program = {
   ...container.shape,
   params: freeForm().optional().describe('Free-form settings, handed to the program as they are. Default: none.'),
+  retry: retry.prefault({}).describe('How failures are retried.'),
+  failureRules,
+  stall: stall.prefault({}).describe('How long it may show nothing new before it is stopped and retried.'),
   grace: grace.prefault({}).describe('Time to save and to publish when stopped.'),
 };
 
 const expert = z.object({
   ...program,
   ...gang,
-  retry: retry.prefault({}).describe('How failures are retried.'),
   checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept.'),
 });
 
@@ -42,14 +44,12 @@ const router = z.object({
     .enum(['WhenDatasetReady', 'WhenExpertsComplete'])
     .default('WhenDatasetReady')
     .describe('When the router is trained: beside the experts, or on the accepted ones. Default: WhenDatasetReady.'),
-  retry: retry.prefault({}).describe('How failures are retried.'),
   checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept.'),
 });
 
 const evaluation = z.object({
   ...program,
   queueName: gang.queueName,
-  retry: retry.prefault({}).describe('How failures are retried.'),
 });
 
 const islands = z.object({

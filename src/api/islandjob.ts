@@ -18,10 +18,11 @@ import {
   time,
 } from './fields.ts';
 import { type apiVersion, defineKind, nameRule } from './kind.ts';
-import { checkpointPolicy, gang, grace, islandLost, retry } from './policy.ts';
+import { checkpointPolicy, failureRules, gang, grace, islandLost, retry, stall } from './policy.ts';
 import {
   attemptRecord,
   conditions,
+  failureEvidence,
   manifestRef,
   neverDecreases,
   observedGeneration,
@@ -75,6 +76,8 @@ const spec = z
     source: location.optional().describe('Raw data, for role Partition only.'),
     resume: list(manifestRef, 20).default([]).describe('Checkpoints of earlier placements to resume from, newest first.'),
     retry: retry.prefault({}).describe('How failures are retried.'),
+    failureRules,
+    stall: stall.prefault({}).describe('How long it may show nothing new before it is stopped and retried.'),
     grace: grace.prefault({}).describe('Time to save and to publish when stopped.'),
     ...gang,
     checkpoint: checkpointPolicy.prefault({}).describe('Which checkpoints are kept.'),
@@ -142,6 +145,7 @@ const status = z
     attempt: int(0, 9999).default(0).describe('Number of the newest attempt; 0 before the first.'),
     restarts: int(0, int32).default(0).describe('Counted failures so far.'),
     attempts: keyed(attemptRecord, 20, ['number']).default([]).describe('The newest attempts, at most 20.'),
+    failure: failureEvidence.optional().describe('What is known about the newest attempt that failed.'),
     progress: progress.optional().describe('Newest progress; written at most once a minute while running.'),
     checkpoint: publishedCheckpoint.optional().describe('Newest published checkpoint.'),
     output: publishedCheckpoint.optional().describe('The published final result. Set once.'),

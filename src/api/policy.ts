@@ -1,6 +1,6 @@
 /** Policies of a work that users set: retry, grace, checkpoints, and where its objects are kept. */
 import { z } from 'zod';
-import { duration, int, keyPrefix, matching, objectName, rules } from './fields.ts';
+import { duration, int, keyed, keyPrefix, matching, objectName, rules, text } from './fields.ts';
 
 export const storageLocation = z.object({
   store: objectName().default('default').describe("Name of a store in the operator's settings. Default: default."),
@@ -29,6 +29,73 @@ export const retry = z.object({
     .prefault({})
     .describe('Waiting time between attempts that made no progress. The first retry after progress comes at once.'),
 });
+
+/** What a user says about exit codes of a trainer: read before everything that is built in. */
+export const failureRule = z.object({
+  name: matching(
+    /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
+    40,
+    'must be lower-case letters, digits and "-", starting with a letter, such as bad-config',
+  ).describe('Name of the rule; it stands in the record of an attempt that it decided, as user:NAME.'),
+  onExitCodes: z
+    .array(int(1, 255))
+    .min(1)
+    .max(16)
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .describe('Exit codes of the trainer that it is for.'),
+  onMessage: text(256)
+    .min(1)
+    .optional()
+    .describe('Text that the message of the trainer must contain, letter by letter. Default: any message.'),
+  action: z
+    .enum(['Fail', 'Retry', 'Ignore'])
+    .describe(
+      'Fail: never again with this spec. Retry: another attempt, counted against retry.maxRestarts. Ignore: another attempt, not counted.',
+    ),
+});
+
+export const failureRules = keyed(failureRule, 20, ['name'])
+  .meta(
+    rules({
+      rule: 'self.all(a, has(a.onMessage) || self.all(b, has(b.onMessage) || a.action == b.action || !a.onExitCodes.exists(code, code in b.onExitCodes)))',
+      message:
+        'two rules without onMessage give one exit code different actions: leave the code out of one of them, or tell them apart by onMessage',
+    }),
+  )
+  .optional()
+  .describe('What follows certain exit codes; the first that fits decides, before all that is built in. Default: none.');
+
+const clock = (what: string) => duration().optional().describe(what);
+
+/** How long a running trainer may show nothing new: three clocks that start with its container. */
+export const stall = z
+  .object({
+    firstStep: clock(
+      'Longest time from the start of the trainer to its first step. Default for experts and routers: 30m, or step when that is longer; for others no limit.',
+    ),
+    step: clock(
+      'Longest time between two steps. Default for experts and routers: 10m, or three times the slowest step so far when that is longer; for others no limit.',
+    ),
+    checkpoint: clock(
+      'Longest time between two checkpoints. Default for experts and routers: 2h, or three times the longest such time so far when that is longer; for others no limit.',
+    ),
+  })
+  .meta(
+    rules(
+      ...(['firstStep', 'step', 'checkpoint'] as const).map((field) => ({
+        rule: `!has(self.${field}) || duration(self.${field}) >= duration('10s')`,
+        messageExpression: `'${field} (%s) must be at least 10s: progress is looked at every few seconds'.format([self.${field}])`,
+        message: `${field} must be at least 10s: progress is looked at every few seconds`,
+        fieldPath: `.${field}`,
+      })),
+      ...(['firstStep', 'checkpoint'] as const).map((field) => ({
+        rule: `!has(self.${field}) || !has(self.step) || duration(self.${field}) >= duration(self.step)`,
+        messageExpression: `'${field} (%s) must not be shorter than step (%s): each of them takes at least one step'.format([self.${field}, self.step])`,
+        message: `${field} must not be shorter than step: each of them takes at least one step`,
+        fieldPath: `.${field}`,
+      })),
+    ),
+  );
 
 export const grace = z
   .object({
@@ -82,5 +149,7 @@ export const gang = {
 export type IslandLost = z.infer<typeof islandLost>;
 export type StorageLocation = z.infer<typeof storageLocation>;
 export type Retry = z.infer<typeof retry>;
+export type FailureRule = z.infer<typeof failureRule>;
+export type Stall = z.infer<typeof stall>;
 export type Grace = z.infer<typeof grace>;
 export type CheckpointPolicy = z.infer<typeof checkpointPolicy>;

@@ -57,7 +57,16 @@ export const reasons = {
   Crash: 'The trainer ended with an error; counted, and resumed from the newest checkpoint that verifies.',
   AttemptTaken: 'Another pod had already claimed this attempt; the next number is used.',
   Storage: 'The object store could not be reached, or publishing did not finish; counted.',
+  NodeLost: 'The node went, and its pod with it; not counted, and resumed on another node.',
+  OutOfMemory: 'The trainer needed more memory or disk than it asked for; retried once, then the sizes must be raised.',
+  NoProgress: 'No step or no checkpoint came in time; the trainer was stopped, counted, and resumed.',
+  NonFinite: 'Loss or weights became NaN or infinite; counted, and resumed from one checkpoint further back.',
+  GpuFault: 'The node or its driver says that a GPU is faulty; not counted, and resumed on another node.',
+  Application: 'The same failure at the same step on two nodes: the program or its data is wrong; not retried.',
   InputDamaged: 'An input in the store does not match its digest; not retried, the message names the key.',
+  CheckpointQuarantined: 'A checkpoint is not resumed from any more, because what followed it was not finite.',
+  NodeAvoided: 'The next attempt is kept away from nodes that failed.',
+  NodeAvoidanceDropped: 'Too many nodes have failed to keep away from them: the next attempt may run on any.',
   // What an island refuses, and what is not as it was.
   NamespaceNotAdmitted: 'The island does not admit the namespace, or does not have it.',
   ImageNotAdmitted: 'The island does not admit the image.',
@@ -95,5 +104,18 @@ export type Reason = keyof typeof reasons;
 export const reasonNames = Object.keys(reasons) as Reason[];
 
 /** How an attempt failed; each class is also a reason. */
-export const failureClasses = ['Disruption', 'Configuration', 'Crash', 'AttemptTaken', 'Storage', 'InputDamaged'] as const;
+export const failureClasses = [
+  'Disruption',
+  'NodeLost',
+  'OutOfMemory',
+  'Configuration',
+  'NoProgress',
+  'NonFinite',
+  'GpuFault',
+  'Storage',
+  'InputDamaged',
+  'Application',
+  'AttemptTaken',
+  'Crash',
+] as const;
 export type FailureClass = (typeof failureClasses)[number];

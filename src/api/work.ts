@@ -1,6 +1,6 @@
 /** What every work has, whoever owns it: role, manifests, attempts, checkpoints and the status that people read. */
 import { z } from 'zod';
-import { decimal, digest, int, int32, int53, objectKey, objectName, rules, text, time } from './fields.ts';
+import { decimal, digest, int, int32, int53, list, objectKey, objectName, rules, text, time } from './fields.ts';
 import { failureClasses } from './reasons.ts';
 
 export const workRoles = ['Partition', 'Expert', 'Router', 'Evaluate'] as const;
@@ -32,6 +32,14 @@ export const publishedCheckpoint = z.object({
   kind: z.enum(['Resumable', 'Export']).describe('Resumable: training can go on from it. Export: weights or data only.'),
 });
 
+/** What follows a failure: another attempt, if possible on another node, or none. */
+export const failureActions = ['Retry', 'RetryElsewhere', 'Fail'] as const;
+
+const followed = z
+  .enum(failureActions)
+  .describe('What follows: Retry anywhere, RetryElsewhere on another node if there is one, or Fail for good.');
+const countedText = 'Whether it counts against retry.maxRestarts.';
+
 export const attemptRecord = z.object({
   number: int(1, int32).describe('Number of the attempt in its placement, from 1.'),
   jobUid: text(64).optional().describe('uid of its Kubernetes Job.'),
@@ -45,9 +53,29 @@ export const attemptRecord = z.object({
     .optional()
     .describe('How it ended; absent while it runs.'),
   rule: text(64).optional().describe('The failure rule that decided the class.'),
+  action: followed.optional(),
+  counted: z.boolean().optional().describe(countedText),
+  avoid: list(text(253), 8).optional().describe('Nodes that its pods were kept away from.'),
   exitCode: int(-1, int32).optional().describe('Exit code of the trainer.'),
   step: int(0, int53).optional().describe('Last step that it reported.'),
   message: text(512).optional().describe('What the trainer, the courier or the kubelet said, cut to 512 characters.'),
+});
+
+/** What a person needs to understand a failure without access to the island; everything in it is bounded. */
+export const failureEvidence = z.object({
+  attempt: int(1, int32).describe('Number of the attempt in its placement.'),
+  class: z.enum(failureClasses).describe('How it failed.'),
+  rule: text(64).describe('The failure rule that decided the class.'),
+  action: followed,
+  counted: z.boolean().describe(countedText),
+  node: text(253).optional().describe('Node that the pod ran on.'),
+  exitCode: int(-1, int32).optional().describe('Exit code of the trainer.'),
+  step: int(0, int53).optional().describe('Last step that it reported.'),
+  message: text(512).describe('What the trainer, the courier or the kubelet said, cut to 512 characters.'),
+  hint: text(512).describe('What to do about it.'),
+  lines: text(2048).optional().describe("The last lines of the trainer's log, at most 2048 characters."),
+  events: list(text(256), 5).optional().describe('Warnings of Kubernetes about its pod, newest last, at most 5.'),
+  at: time().describe('When it ended.'),
 });
 
 export const acceptedOutput = z.object({
@@ -152,6 +180,8 @@ export type ManifestRef = z.infer<typeof manifestRef>;
 export type Progress = z.infer<typeof progress>;
 export type PublishedCheckpoint = z.infer<typeof publishedCheckpoint>;
 export type AttemptRecord = z.infer<typeof attemptRecord>;
+export type FailureAction = (typeof failureActions)[number];
+export type FailureEvidence = z.infer<typeof failureEvidence>;
 export type AcceptedOutput = z.infer<typeof acceptedOutput>;
 export type WorkState = (typeof workStates)[number];
 export type WorkStatus = z.infer<typeof workStatus>;

@@ -135,6 +135,8 @@ export function partitionTemplate(dataset: ExpertDataset, settings: HubSettings)
       output: { store: spec.storage.store, prefix: workPrefix(spec.storage.prefix, owner, 'Partition') },
       source: { store: spec.source.store, prefix: spec.source.prefix },
       retry: job.retry,
+      ...(job.failureRules ? { failureRules: job.failureRules } : {}),
+      stall: job.stall,
       grace: job.grace,
     }),
   };
@@ -199,6 +201,8 @@ function trainingTemplate(training: ExpertTraining, holder: KubeObject, settings
     inputs,
     output: { store: storage.store, prefix: workPrefix(storage.prefix, owner, role, index) },
     retry: part.retry,
+    ...(part.failureRules ? { failureRules: part.failureRules } : {}),
+    stall: part.stall,
     grace: part.grace,
     ...queued(part),
     islandLost: placement.islandLost,

@@ -1,4 +1,5 @@
 /** Objects that the API server must refuse, and the words by which its message helps: the field and what is allowed. */
+import { badFailureRules } from './bad-failure-rules.ts';
 import { badHubObjects } from './bad-hub-objects.ts';
 import type { Json, KindName } from './builders.ts';
 
@@ -291,4 +292,4 @@ const trainings: Bad[] = [
   ],
 ];
 
-export const badObjects = [...datasets, ...trainings, ...badHubObjects];
+export const badObjects = [...datasets, ...trainings, ...badFailureRules, ...badHubObjects];

@@ -22,6 +22,14 @@ const container = {
 };
 const params = { steps: 2000, lr: 0.001, sizes: [1, 2], nested: { deep: { flag: true, none: null } } };
 const retry = { maxRestarts: 5, backoff: { initial: '500ms', max: '1h30m' } };
+const failing = {
+  failureRules: [
+    { name: 'bad-config', onExitCodes: [42, 2], action: 'Fail' },
+    { name: 'port-taken', onExitCodes: [1], onMessage: 'Address already in use', action: 'Ignore' },
+    { name: 'any-other-1', onExitCodes: [1], action: 'Retry' },
+  ],
+  stall: { firstStep: '1h', step: '10m', checkpoint: '2h' },
+};
 const gang = { nodes: 2, queueName: 'gpu-queue', queueDeadline: '1h' };
 const grace = { save: '2m', publish: '1h' };
 
@@ -42,7 +50,7 @@ export const goodObjects: [sentence: string, kind: KindName, patch: Json][] = [
           heldOut: '0.05',
           maxSkew: 2,
         },
-        job: { ...container, params, retry, grace },
+        job: { ...container, params, retry, ...failing, grace },
         approve: digest(),
       },
     },
@@ -69,15 +77,24 @@ export const goodObjects: [sentence: string, kind: KindName, patch: Json][] = [
         seed: 42,
         deadline: '72h',
         priority: -5,
-        expert: { ...container, ...gang, params, retry, grace, checkpoint: { keep: 5 } },
+        expert: { ...container, ...gang, params, retry, ...failing, grace, checkpoint: { keep: 5 } },
         overrides: [
           { experts: [0, 3], resources: { cpu: '4', memory: '8Gi', gpus: 2 }, params, islands: { matchLabels: { tier: 'own' } } },
           { experts: [255] },
         ],
         placement: { islands: { matchLabels: { tier: 'spot' } }, islandLost: { policy: 'Replace', after: '10m' } },
         completion: { minExperts: 3, onExpertFailed: 'Fail' },
-        router: { ...container, ...gang, params, retry, grace, checkpoint: { keep: 1 }, start: 'WhenExpertsComplete' },
-        evaluation: { ...container, queueName: 'gpu-queue', params, retry, grace },
+        router: {
+          ...container,
+          ...gang,
+          params,
+          retry,
+          ...failing,
+          grace,
+          checkpoint: { keep: 1 },
+          start: 'WhenExpertsComplete',
+        },
+        evaluation: { ...container, queueName: 'gpu-queue', params, retry, ...failing, grace },
         suspend: true,
       },
     },

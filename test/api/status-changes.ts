@@ -42,6 +42,22 @@ const accepted = (placement: number, letter = 'a') => ({
   bytes: 10,
   at,
 });
+const failure = (over: Json = {}) => ({
+  attempt: 1,
+  class: 'OutOfMemory',
+  rule: 'out-of-memory',
+  action: 'Retry',
+  counted: true,
+  node: 'node-1',
+  exitCode: 137,
+  step: 7,
+  message: 'killed',
+  hint: 'raise memory',
+  lines: 'last words',
+  events: ['OOMKilling: process 1'],
+  at,
+  ...over,
+});
 const stopped = { at, attempt: 1, reason: 'Stopped' };
 const work = { placement: 2, state: 'Running', attempt: 3, restarts: 1 };
 
@@ -53,6 +69,14 @@ export const statusChanges: StatusChange[] = [
   job('a forgotten revision', { revision: 7 }, { revision: null }, 'status.revision', 'it was 7 and cannot become 0'),
   job('fewer restarts', { restarts: 2 }, { restarts: 0 }, 'status.restarts', 'it was 2 and cannot become 0'),
   job('a newer checkpoint', { checkpoint: checkpoint(1, false) }, { checkpoint: checkpoint(2, false) }),
+  job('what is known about a failure', {}, { failure: failure() }),
+  job(
+    'a failure with more lines than fit',
+    {},
+    { failure: failure({ lines: 'x'.repeat(2049) }) },
+    'status.failure.lines',
+    'may not be more than 2048',
+  ),
   job('an output', {}, { state: 'Succeeded', output: checkpoint(2000) }),
   job('the same output again', { output: checkpoint(2000) }, { output: checkpoint(2000), state: 'Succeeded' }),
   job('another output', { output: checkpoint(2000) }, { output: checkpoint(1999) }, 'output is set once and never changes'),
@@ -67,7 +91,7 @@ export const statusChanges: StatusChange[] = [
     {},
     { attempts: [{ number: 1, class: 'BadLuck' }] },
     'status.attempts[0].class',
-    '"Disruption", "Configuration", "Crash"',
+    '"Disruption", "NodeLost", "OutOfMemory"',
   ),
   job('a float', {}, { progress: { step: 1, at, loss: 0.5 } }, 'status.progress.loss', 'must be of type string'),
   job(
