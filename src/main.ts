@@ -11,16 +11,13 @@ const VERSION = manifest.version;
 
 const USAGE = `Atoll trains decentralized diffusion models on compute islands.
 
-Usage:
+Usage of the long-running commands, which the chart runs; atoll --help lists those for people:
   atoll standalone --config FILE [--kubeconfig FILE]   hub and island in one process, for one cluster
   atoll hub --config FILE [--kubeconfig FILE]          decides what runs on which island
   atoll island --config FILE [--kubeconfig FILE]       runs on its cluster what a hub places there
   atoll courier restore --config FILE                  in the training pod: claim, fetch inputs, resume
   atoll courier publish --config FILE                  in the training pod: publish checkpoints, serve progress
   atoll probe --config FILE                            whether the stores of the settings do what Atoll needs
-  atoll island VERB                                    add, ls, cordon, uncordon, drain, undrain, remove, adopt, forget
-  atoll link init                                      keys, certificates and configuration of the link (run by the chart)
-  atoll version                                        print the version
 
 Options:
   --config FILE       settings (YAML) of the operator, or the courier's configuration (JSON)
@@ -89,21 +86,26 @@ async function roleOf<R extends Settings['role']>(
   };
 }
 
-/** What an administrator runs, told from the role of the same name by the word that follows. */
-const isCli = ([noun = '', verb = '-']: string[]) => ['island', 'link'].includes(noun) && !verb.startsWith('-');
+/** Commands of pods. An island is told from the noun of the same name by the flag that it needs. */
+const isRole = ([word = '', ...more]: string[]) =>
+  ['hub', 'standalone', 'courier', 'probe'].includes(word) ||
+  (word === 'island' && more.some((one) => /^--config(=|$)/.test(one)));
+
+/** How long a command that has something to put right may take for it after it was interrupted. */
+const tidyMs = 5_000;
 
 async function runVerb(argv: string[], signal: AbortSignal): Promise<number> {
   const [{ runCli }, { terminal }] = await Promise.all([import('./cli/cli.ts'), import('./cli/terminal.ts')]);
-  // A person who interrupts waits for nothing; every step of a command can be repeated.
-  signal.addEventListener('abort', () => process.exit(130));
-  const { KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST: pod } = process.env;
+  signal.addEventListener('abort', () => systemClock.timer(tidyMs, () => process.exit(130)));
+  const { KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST: pod, NO_COLOR } = process.env;
   const kubeconfig = KUBECONFIG || (pod === undefined ? `${HOME ?? ''}/.kube/config` : undefined);
-  return await runCli(argv, { version: VERSION, clock: systemClock, random: systemRandom, kubeconfig }, terminal(process));
+  const options = { version: VERSION, clock: systemClock, random: systemRandom, kubeconfig, env: process.env, signal };
+  return await runCli(argv, options, terminal(process, { color: !NO_COLOR }));
 }
 
 /** Runs one command; the number is the exit code of the process. A role is loaded when asked for: the courier stays small. */
 async function run(argv: string[], signal: AbortSignal): Promise<number> {
-  if (isCli(argv)) return await runVerb(argv, signal);
+  if (!isRole(argv)) return await runVerb(argv, signal);
   const args = readArguments(argv);
   const command = args.words.join(' ');
   if (args.help || command === '') {
@@ -111,9 +113,6 @@ async function run(argv: string[], signal: AbortSignal): Promise<number> {
     return args.help ? 0 : 2;
   }
   switch (command) {
-    case 'version':
-      process.stdout.write(`${VERSION}\n`);
-      return 0;
     case 'standalone': {
       const role = await roleOf('standalone', args, signal);
       const { runStandalone } = await import('./standalone.ts');

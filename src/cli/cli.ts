@@ -1,59 +1,108 @@
 /** The CLI: finds the verb, reads its flags, runs it, and turns what it throws into a sentence and an exit code. */
 import { ApiError, ConnectionError } from '../kube/errors.ts';
 import { KeyringError } from '../link/keyring.ts';
-import { add } from './island/add.ts';
-import { cordon, drain, uncordon, undrain } from './island/cordon.ts';
-import { ls } from './island/ls.ts';
-import { remove } from './island/remove.ts';
-import { adopt, forget } from './island/unknown.ts';
-import { init } from './link/init.ts';
-import { type CliOptions, CommandFailure, CommandLineError, type Io, readCall, type Verb } from './verb.ts';
+import { DamagedObjectError, isStorageError } from '../store/errors.ts';
+import { rootHelp, usageOf } from './help.ts';
+import { nearest } from './nearest.ts';
+import { type CliOptions, CommandFailure, CommandLineError, exitCodes, type Io, readCall, type Verb } from './verb.ts';
+import { verbs } from './verbs.ts';
 
-const verbs: Record<string, Verb> = {
-  'island add': add,
-  'island ls': ls,
-  'island cordon': cordon,
-  'island uncordon': uncordon,
-  'island drain': drain,
-  'island undrain': undrain,
-  'island remove': remove,
-  'island adopt': adopt,
-  'island forget': forget,
-  'link init': init,
-};
-
-/** Runs `island add ...` and the like. The number is the exit code: 0 done, 1 it cannot be done, 2 it cannot be understood. */
+/** Runs `get runs`, `island add ...` and the like. The number is the exit code, see `exitCodes`. */
 export async function runCli(argv: readonly string[], options: CliOptions, io: Io): Promise<number> {
-  const [noun = '', word = ''] = argv;
-  const verb = verbs[`${noun} ${word}`];
-  if (!verb) {
-    const asked = word === '' || word === '--help' || word === '-h';
-    if (!asked) io.err(`atoll: there is no command "${noun} ${word}"\n\n`);
-    if (asked) io.out(listOf(noun));
-    else io.err(listOf(noun));
-    return asked && word !== '' ? 0 : 2;
-  }
+  const found = find(argv);
+  if (!found) return explainWords(argv, io);
+  const { name, verb, rest } = found;
   try {
-    const call = readCall(verb, argv.slice(2), options, io);
-    if (call !== 'help') return await verb.run(call);
-    io.out(verb.help);
-    return 0;
+    const call = readCall(verb, rest, options, io);
+    if (call === 'help') io.out(verb.help);
+    else return await untilLeft(verb, verb.run(call), call.signal);
+    return exitCodes.done;
   } catch (error) {
+    if (options.signal?.aborted) return exitCodes.interrupted;
     if (error instanceof CommandLineError) {
-      io.err(`atoll ${noun} ${word}: ${error.message}\n\n${verb.help}`);
-      return 2;
+      io.err(`atoll ${name}: ${error.message}\n\n${verb.help}`);
+      return exitCodes.usage;
     }
-    const known = [CommandFailure, KeyringError, ApiError, ConnectionError].some((kind) => error instanceof kind);
-    if (!known) throw error;
-    const rights = error instanceof ApiError && error.isForbidden ? '; it needs the rights of an administrator of the hub' : '';
-    io.err(`atoll: ${(error as Error).message}${rights}\n`);
-    return 1;
+    const { text, code } = said(error);
+    io.err(`atoll: ${text}\n`);
+    return code;
   }
 }
 
-function listOf(noun: string): string {
-  const lines = Object.entries(verbs)
-    .filter(([words]) => words.startsWith(`${noun} `))
-    .map(([words, { summary }]) => `  atoll ${words.padEnd(16)} ${summary}`);
-  return `Usage:\n${lines.join('\n')}\n\natoll ${noun} VERB --help says more.\n`;
+/** The verb of one or two words that the command line begins with. */
+function find(argv: readonly string[]): { name: string; verb: Verb; rest: readonly string[] } | undefined {
+  for (const words of [2, 1]) {
+    const name = argv.slice(0, words).join(' ');
+    const verb = argv.length >= words ? verbs[name] : undefined;
+    if (verb) return { name, verb, rest: argv.slice(words) };
+  }
+  return undefined;
+}
+
+/** What is said to words that are no verb: the list of all, or of those that begin like this. */
+function explainWords([first = '', second = '']: readonly string[], io: Io): number {
+  const isHelp = (word: string) => ['', '--help', '-h', 'help'].includes(word);
+  if (isHelp(first)) {
+    return sayHelp(io, rootHelp(verbs), first !== '');
+  }
+  const nouns = new Set(Object.keys(verbs).flatMap((name) => (name.includes(' ') ? [name.split(' ', 1)[0] ?? ''] : [])));
+  const isNoun = nouns.has(first);
+  if (isNoun && isHelp(second)) {
+    return sayHelp(io, usageOf(verbs, first), second !== '');
+  }
+  const asked = isNoun ? `${first} ${second}` : first;
+  const near = nearest(
+    asked,
+    isNoun ? Object.keys(verbs) : [...Object.keys(verbs).filter((name) => !name.includes(' ')), ...nouns],
+  );
+  const hint = near === undefined ? '' : `; did you mean atoll ${near}?`;
+  io.err(
+    `atoll: there is no command "${asked}"${hint}\n\n${isNoun ? usageOf(verbs, first) : 'atoll --help lists all commands.\n'}`,
+  );
+  return exitCodes.usage;
+}
+
+/** Help is what was asked for, or what is said to somebody who asked for nothing. */
+function sayHelp(io: Io, text: string, asked: boolean): number {
+  if (asked) io.out(text);
+  else io.err(text);
+  return asked ? exitCodes.done : exitCodes.usage;
+}
+
+/** A person who interrupts waits for nothing, unless there is something to put right: every step of a command can be repeated. */
+async function untilLeft(verb: Verb, running: Promise<number>, signal: AbortSignal): Promise<number> {
+  if (verb.tidies) return await running;
+  const left = Promise.withResolvers<number>();
+  const leave = () => left.resolve(exitCodes.interrupted);
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    return await Promise.race([running, left.promise]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+}
+
+/** Cause and remedy; what is a fault of the program itself is thrown on. */
+function said(error: unknown): { text: string; code: number } {
+  if (error instanceof CommandFailure) return { text: error.message, code: error.exitCode };
+  if (error instanceof DamagedObjectError)
+    return { text: `${error.message}; it was changed or lost in the bucket`, code: exitCodes.damaged };
+  if (error instanceof ApiError) return { text: `${error.message}${remedyOf(error)}`, code: exitCodes.failed };
+  if (error instanceof ConnectionError)
+    return {
+      text: `${error.message}; see that kubectl reaches this cluster, or give another one with --kubeconfig or --context`,
+      code: 1,
+    };
+  if (error instanceof KeyringError || isStorageError(error)) return { text: error.message, code: exitCodes.failed };
+  throw error;
+}
+
+function remedyOf(error: ApiError): string {
+  if (error.isForbidden)
+    return '; bind a ClusterRole that allows it: atoll-view, atoll-edit, or atoll-island-admin for islands and their administrators of the hub';
+  if (error.isUnauthorized) return '; sign in again: the credentials of the kubeconfig are not taken';
+  if (error.isNotFound && error.details?.name === undefined)
+    return '; the kinds of Atoll are not served there: is this the cluster of the hub? atoll check says more';
+  if (error.isInvalid) return '; change the field that it names';
+  return '';
 }

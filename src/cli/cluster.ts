@@ -3,11 +3,11 @@ import { type ComputeIsland, ComputeIslandKind } from '../api/computeisland.ts';
 import { fieldManagers } from '../api/labels.ts';
 import { createKubeClient, type RealKubeClient } from '../kube/client.ts';
 import { messageOf } from '../kube/errors.ts';
-import type { KubeClient } from '../kube/types.ts';
+import { nearest } from './nearest.ts';
 import { type Call, CommandFailure } from './verb.ts';
 
 export interface Cluster {
-  client: KubeClient;
+  client: RealKubeClient;
   /** Of the hub's release. */
   namespace: string;
 }
@@ -17,6 +17,26 @@ export async function withCluster<R>(call: Call, use: (cluster: Cluster) => Prom
   const client = open(call);
   try {
     return await use({ client, namespace: call.text('namespace') ?? 'atoll-system' });
+  } finally {
+    await client.close();
+  }
+}
+
+/** What a command about the objects of users works on. */
+export interface Scope {
+  client: RealKubeClient;
+  /** Where its objects are. */
+  namespace: string;
+  /** The hub's release. */
+  hub: Cluster;
+}
+
+/** As `withCluster`, for a verb with `scopeOptions`. */
+export async function withScope<R>(call: Call, use: (scope: Scope) => Promise<R>): Promise<R> {
+  const client = open(call);
+  try {
+    const namespace = call.text('namespace') ?? client.namespace ?? 'default';
+    return await use({ client, namespace, hub: { client, namespace: call.text('hub-namespace') ?? 'atoll-system' } });
   } finally {
     await client.close();
   }
@@ -36,13 +56,19 @@ function open(call: Call): RealKubeClient {
 }
 
 /** The ComputeIsland; a failure that lists those that are there otherwise. */
-export async function needIsland({ client }: Cluster, name: string): Promise<ComputeIsland> {
+export async function needIsland({ client }: Pick<Cluster, 'client'>, name: string): Promise<ComputeIsland> {
   const island = await client.get(ComputeIslandKind, { name });
   if (island) return island;
   const { items } = await client.list(ComputeIslandKind);
   const names = items.map(({ metadata }) => metadata.name);
-  const known = names.length === 0 ? 'there is none yet' : `there are ${names.slice(0, 20).join(', ')}`;
-  throw new CommandFailure(`cannot find an island ${name}: ${known}`);
+  throw new CommandFailure(`cannot find an island ${name}: ${instead(name, names)}`);
+}
+
+/** What there is instead of what was asked for. */
+export function instead(name: string, names: readonly string[]): string {
+  if (names.length === 0) return 'there is none yet';
+  const near = nearest(name, names);
+  return `there are ${names.slice(0, 20).join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`;
 }
 
 /** A change of this very object: of one that was made again under the same name it is refused. */

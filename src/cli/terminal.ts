@@ -2,8 +2,21 @@
 import { createInterface } from 'node:readline/promises';
 import type { Io } from './verb.ts';
 
-export function terminal({ stdin, stdout, stderr }: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>): Io {
-  const io: Io = { out: (text) => void stdout.write(text), err: (text) => void stderr.write(text) };
+/** `color`: whether colours are wanted where a terminal can show them. */
+export function terminal(
+  { stdin, stdout, stderr }: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>,
+  { color }: { color: boolean },
+): Io {
+  // A reader that closes a pipe early, such as head, has seen enough.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  const screen = { columns: () => stdout.columns || 80, rows: () => stdout.rows || 24 };
+  const io: Io = {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    ...(stdout.isTTY ? { screen, color } : {}),
+  };
   if (!stdin.isTTY || !stderr.isTTY) return io;
   return {
     ...io,

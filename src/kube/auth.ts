@@ -16,6 +16,8 @@ export interface Credentials {
 export interface Access {
   readonly server: string;
   readonly proxy: string | undefined;
+  /** Namespace of the context or of the pod; undefined when neither says one. */
+  readonly namespace: string | undefined;
   /** Cached for a minute: token files rotate, exec plugins know their own expiry. */
   readonly credentials: () => Promise<Credentials>;
   /** The API server said 401: read everything again before the next request. */
@@ -48,6 +50,7 @@ export function createAccess(options: AccessOptions, clock: Clock): Access {
   return {
     server: source.server,
     proxy: source.proxy,
+    namespace: source.namespace,
     credentials() {
       if (cached && clock.now() - cached.at < freshMs) return cached.value;
       const value = read();
@@ -69,6 +72,7 @@ export function createAccess(options: AccessOptions, clock: Clock): Access {
 interface Source {
   server: string;
   proxy: string | undefined;
+  namespace: string | undefined;
   credentials(): Promise<Credentials>;
 }
 
@@ -76,6 +80,7 @@ function direct(options: NonNullable<AccessOptions['direct']>): Source {
   return {
     server: options.server,
     proxy: undefined,
+    namespace: undefined,
     async credentials() {
       const bearer = options.tokenFile === undefined ? {} : await tokenHeader(options.tokenFile);
       return { headers: { ...options.headers, ...bearer }, tls: options.tls ?? {} };
@@ -99,6 +104,7 @@ function fromKubeConfig(options: AccessOptions): Source {
   return {
     server: cluster.server,
     proxy: cluster.proxyUrl,
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace || undefined,
     async credentials() {
       const tokenFile = tokenFileOf(user, options.kubeconfig);
       const resolved: RequestOptions = { headers: {} };

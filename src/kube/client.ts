@@ -37,6 +37,10 @@ export interface KubeClientOptions extends AccessOptions {
 }
 
 export interface RealKubeClient extends KubeClient, PodLogs {
+  /** Namespace of the kubeconfig's context or of the pod; undefined when neither says one. */
+  readonly namespace: string | undefined;
+  /** The answer of any path of the server, such as `/apis`, as JSON. */
+  ask(path: string, signal?: AbortSignal): Promise<unknown>;
   /** `/version` of the server: the cheapest question that needs an answer. */
   version(signal?: AbortSignal): Promise<{ major: string; minor: string; gitVersion: string }>;
   /** Ends every connection; watches end with an error. */
@@ -222,6 +226,10 @@ export function createKubeClient(options: KubeClientOptions): RealKubeClient {
       });
       yield* logLines(chunks);
     },
+
+    namespace: access.namespace,
+
+    ask: (path, signal) => transport.call({ what: `ask for ${path}`, method: 'GET', path, repeatable: true, signal }),
 
     version: async (signal) =>
       (await transport.call({ what: 'ask for the version', method: 'GET', path: '/version', repeatable: true, signal })) as {

@@ -23,6 +23,21 @@ export interface Ran {
   err: string;
 }
 
+/** What a command runs in; without anything, a pipe. */
+export interface Terminal {
+  answer?: boolean;
+  /** Columns of the terminal. */
+  screen?: number;
+  color?: boolean;
+  /** How many milliseconds the clock of the command is ahead, so that ages do not depend on how quick a test is. */
+  ahead?: number;
+  env?: Record<string, string>;
+  signal?: AbortSignal;
+  kubeconfig?: string;
+  /** Called after everything that it says. */
+  saw?: (ran: Ran) => void;
+}
+
 /** The parts of the values file that tests look at. */
 export interface Values {
   role: string;
@@ -69,14 +84,28 @@ export class CliWorld implements AsyncDisposable {
 
   /** Runs `atoll ...` with the administrator's kubeconfig. */
   async atoll(words: string, answer?: boolean): Promise<Ran> {
+    return await this.run(words.split(' '), answer === undefined ? {} : { answer });
+  }
+
+  /** As `atoll`, with everything about the terminal that it runs in. */
+  async run(argv: readonly string[], how: Terminal = {}): Promise<Ran> {
+    const { answer, screen, color, ahead = 0, env = {}, signal, kubeconfig = this.server.kubeconfigPath } = how;
     const ran: Ran = { code: -1, out: '', err: '' };
     const say = (to: 'out' | 'err') => (text: string) => {
       ran[to] += text;
       this.said += text;
+      how.saw?.(ran);
     };
-    const io = { out: say('out'), err: say('err'), ...(answer === undefined ? {} : { confirm: () => Promise.resolve(answer) }) };
-    const options = { version: '0.0.0', clock, random, kubeconfig: this.server.kubeconfigPath };
-    ran.code = await runCli(words.split(' '), options, io);
+    const io = {
+      out: say('out'),
+      err: say('err'),
+      ...(answer === undefined ? {} : { confirm: () => Promise.resolve(answer) }),
+      ...(screen === undefined ? {} : { screen: { columns: () => screen, rows: () => 40 } }),
+      ...(color === undefined ? {} : { color }),
+    };
+    const shifted = { ...clock, now: () => clock.now() + ahead };
+    const options = { version: '0.0.0', clock: shifted, random, kubeconfig, env, ...(signal ? { signal } : {}) };
+    ran.code = await runCli(argv, options, io);
     return ran;
   }
 

@@ -28,6 +28,10 @@ Options:
   --label KEY=VALUE   label of the ComputeIsland, for placement.islands; may be given more than once
   --store-secret NAME Secret of each training namespace there with the stores' credentials (default: atoll-store)
 ${clusterHelp}
+
+Examples:
+  atoll island add west --label region=eu --cost 2.5
+  atoll island add west --replace
 `;
 
 export const add: Verb = {

@@ -18,7 +18,7 @@ function switchVerb(choice: Switch): Verb {
   const { verb, field, to, summary, about } = choice;
   return {
     summary,
-    help: `Usage: atoll island ${verb} NAME [options]\n\n${about}\n\nOptions:\n${clusterHelp}\n`,
+    help: `Usage: atoll island ${verb} NAME [options]\n\n${about}\n\nOptions:\n${clusterHelp}\n\nExamples:\n  atoll island ${verb} west\n`,
     options: clusterOptions,
     run(call) {
       const name = oneWord(call, 'name of the island');

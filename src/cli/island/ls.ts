@@ -2,38 +2,43 @@
 import { type ComputeIsland, ComputeIslandKind } from '../../api/computeisland.ts';
 import { displayDuration } from '../../api/duration.ts';
 import { withCluster } from '../cluster.ts';
+import { type Format, formatOf, forPrograms, outputOptions } from '../output.ts';
+import { painter } from '../paint.ts';
 import { table } from '../table.ts';
-import { type Call, CommandLineError, clusterHelp, clusterOptions, type Verb } from '../verb.ts';
+import { type Call, clusterHelp, clusterOptions, noWords, type Verb } from '../verb.ts';
 
 const help = `Usage: atoll island ls [options]
 
 Lists the islands: where each stands, whether and when it was heard, its free GPUs of all, and the works there that have not ended.
 
 Options:
-  -o, --output FORMAT json, or name
+  -o, --output FORMAT json, yaml or name
 ${clusterHelp}
+
+Examples:
+  atoll island ls
+  atoll island ls -o name
 `;
 
 export const ls: Verb = {
   summary: 'list the islands',
   help,
-  options: { ...clusterOptions, output: { type: 'string', short: 'o' } },
+  options: { ...clusterOptions, ...outputOptions },
   run: async (call) => {
-    const format = call.text('output') ?? 'table';
-    if (!['table', 'json', 'name'].includes(format)) throw new CommandLineError(`--output "${format}" is neither json nor name`);
-    if (call.words.length > 0) throw new CommandLineError(`no word is expected: ${call.words.join(' ')}`);
+    const format = formatOf(call, ['table', 'json', 'yaml', 'name']);
+    noWords(call);
     const { items } = await withCluster(call, ({ client }) => client.list(ComputeIslandKind));
     call.io.out(print(items, format, call));
     return 0;
   },
 };
 
-function print(islands: ComputeIsland[], format: string, { clock }: Call): string {
-  if (format === 'json') return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: islands }, null, 2)}\n`;
-  if (format === 'name') return islands.map(({ metadata }) => `computeisland.atoll.dev/${metadata.name}\n`).join('');
+function print(islands: ComputeIsland[], format: Format, { clock, io }: Call): string {
+  const text = forPrograms(format, islands, ComputeIslandKind, false);
+  if (text !== undefined) return text;
   if (islands.length === 0) return 'There are no islands yet: atoll island add NAME makes one.\n';
   const rows = islands.map((island) => rowOf(island, clock.now()));
-  return table(['NAME', 'STATE', 'REACHABLE', 'HEARD', 'GPUS', 'JOBS', 'VERSION'], rows);
+  return table(['NAME', 'STATE', 'REACHABLE', 'HEARD', 'GPUS', 'JOBS', 'VERSION'], rows, painter(io));
 }
 
 function rowOf({ metadata, spec, status }: ComputeIsland, now: number): string[] {

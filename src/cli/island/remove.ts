@@ -23,6 +23,10 @@ Options:
   -y, --yes           do not ask
   --server URL        address of the NATS server as it is reached from here (default: the hosts of the hub's release)
 ${clusterHelp}
+
+Examples:
+  atoll island remove west
+  atoll island remove west --lost --yes
 `;
 
 export const remove: Verb = {

@@ -12,12 +12,16 @@ import { type Cluster, needIsland, patchIsland, withCluster } from '../cluster.t
 import { count, some } from '../table.ts';
 import { type Call, CommandFailure, CommandLineError, clusterHelp, clusterOptions, type Verb } from '../verb.ts';
 
-const jobs = `
+const jobs = (verb: string) => `
 JOB is NAMESPACE/NAME or the uid of a work in status.unknownJobs of the ComputeIsland; --all means all of them.
 
 Options:
   --all               every work that the hub does not know
 ${clusterHelp}
+
+Examples:
+  atoll island ${verb} west research/digits-1a2b3c4d-e003-p1
+  atoll island ${verb} west --all
 `;
 
 export const adopt: Verb = {
@@ -26,7 +30,7 @@ export const adopt: Verb = {
 
 The hub makes these works again, under the same names and on the same island, and the island goes on with what it holds. That needs
 their training or data set: of one that is gone, nothing can be adopted.
-${jobs}`,
+${jobs('adopt')}`,
   options: { ...clusterOptions, all: { type: 'boolean' } },
   run: (call) =>
     decide(call, async (cluster, island, named) => {
@@ -44,7 +48,7 @@ export const forget: Verb = {
   help: `Usage: atoll island forget NAME JOB...
 
 The island stops these works and removes them. What they have published stays in the store.
-${jobs}`,
+${jobs('forget')}`,
   options: { ...clusterOptions, all: { type: 'boolean' } },
   run: (call) =>
     decide(call, async (cluster, island, named) => {

@@ -32,6 +32,9 @@ Options:
   --prefix WORD       start of every subject, link.prefix of the chart (default: atoll)
   --config-dir DIR    where the NATS server finds its Secret mounted (default: /etc/nats)
 ${clusterHelp}
+
+Examples:
+  atoll link init --host nats.example.org
 `;
 
 export const init: Verb = {
