@@ -2,6 +2,7 @@
 import { ApiError, ConnectionError } from '../kube/errors.ts';
 import { KeyringError } from '../link/keyring.ts';
 import { DamagedObjectError, isStorageError } from '../store/errors.ts';
+import { completing } from './completion.ts';
 import { rootHelp, usageOf } from './help.ts';
 import { nearest } from './nearest.ts';
 import { type CliOptions, CommandFailure, CommandLineError, exitCodes, type Io, readCall, type Verb } from './verb.ts';
@@ -9,7 +10,7 @@ import { verbs } from './verbs.ts';
 
 /** Runs `get runs`, `island add ...` and the like. The number is the exit code, see `exitCodes`. */
 export async function runCli(argv: readonly string[], options: CliOptions, io: Io): Promise<number> {
-  const found = find(argv);
+  const found = argv[0] === '__complete' ? completionOf(argv) : find(argv);
   if (!found) return explainWords(argv, io);
   const { name, verb, rest } = found;
   try {
@@ -27,6 +28,11 @@ export async function runCli(argv: readonly string[], options: CliOptions, io: I
     io.err(`atoll: ${text}\n`);
     return code;
   }
+}
+
+/** What a shell asks: whatever it passes are words, flags too. */
+function completionOf([name = '', ...rest]: readonly string[]): ReturnType<typeof find> {
+  return { name, verb: completing(verbs), rest: ['--', ...rest] };
 }
 
 /** The verb of one or two words that the command line begins with. */

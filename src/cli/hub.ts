@@ -5,6 +5,7 @@ import { configMaps, secrets, services } from '../kube/core.ts';
 import { namesOfCertificate } from '../link/certificates.ts';
 import { secretNames, textsOf } from '../link/keyring.ts';
 import type { Cluster } from './cluster.ts';
+import { type Found, ifAllowed } from './release.ts';
 import { CommandFailure } from './verb.ts';
 
 /** What is read of the hub's settings; it may be of another version than this program. */
@@ -21,24 +22,39 @@ const settings = z.looseObject({
     }),
   ),
   link: z.looseObject({ prefix: z.string().default('atoll') }).prefault({}),
+  quotas: z.record(z.string(), z.looseObject({ gpus: z.number() })).optional(),
 });
 
 export type HubConfig = z.infer<typeof settings>;
 
 /** The settings of the hub that is installed in the namespace. */
-export async function readHubConfig({ client, namespace }: Cluster): Promise<HubConfig> {
-  const found = await client.get(configMaps, { namespace, name: 'atoll' });
-  const text = found?.data?.['config.yaml'];
+export async function readHubConfig(cluster: Cluster): Promise<HubConfig> {
+  const { namespace } = cluster;
+  const text = await readConfigText(cluster);
   if (text === undefined) throw notInstalled(namespace, 'there is no ConfigMap atoll with config.yaml');
+  const config = parseConfig(namespace, text);
+  if (config.role !== 'hub') throw notInstalled(namespace, `the role of the release there is ${config.role}`);
+  return config;
+}
+
+/** The settings of whoever decides here, a hub or standalone, or why they cannot be said to this user. */
+export async function findHubConfig(cluster: Cluster): Promise<Found<HubConfig>> {
+  const { namespace } = cluster;
+  const { found, why } = await ifAllowed(`ConfigMap ${namespace}/atoll`, () => readConfigText(cluster));
+  return found === undefined ? { why } : { found: parseConfig(namespace, found) };
+}
+
+async function readConfigText({ client, namespace }: Cluster): Promise<string | undefined> {
+  return (await client.get(configMaps, { namespace, name: 'atoll' }))?.data?.['config.yaml'];
+}
+
+function parseConfig(namespace: string, text: string): HubConfig {
   const config = settings.safeParse(parse(text));
-  if (!config.success) {
-    const [issue] = config.error.issues;
-    throw new CommandFailure(
-      `cannot read config.yaml of ConfigMap ${namespace}/atoll: ${issue?.path.join('.')}: ${issue?.message}`,
-    );
-  }
-  if (config.data.role !== 'hub') throw notInstalled(namespace, `the role of the release there is ${config.data.role}`);
-  return config.data;
+  if (config.success) return config.data;
+  const [issue] = config.error.issues;
+  throw new CommandFailure(
+    `cannot read config.yaml of ConfigMap ${namespace}/atoll: ${issue?.path.join('.')}: ${issue?.message}`,
+  );
 }
 
 export function notInstalled(namespace: string, why: string): CommandFailure {

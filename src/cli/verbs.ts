@@ -1,5 +1,7 @@
 /** Every verb by its words. */
+import { completion } from './completion.ts';
 import { events } from './events.ts';
+import { explain } from './explain.ts';
 import { get } from './get.ts';
 import { add } from './island/add.ts';
 import { cordon, drain, uncordon, undrain } from './island/cordon.ts';
@@ -7,18 +9,24 @@ import { ls } from './island/ls.ts';
 import { remove } from './island/remove.ts';
 import { adopt, forget } from './island/unknown.ts';
 import { init as linkInit } from './link/init.ts';
+import { report } from './report.ts';
 import { resume, suspend } from './suspend.ts';
+import { top } from './top.ts';
 import type { Verb } from './verb.ts';
 import { version } from './version.ts';
 import { wait } from './wait.ts';
 
 export const verbs: Readonly<Record<string, Verb>> = {
   get,
+  explain,
   events,
+  top,
+  report,
   suspend,
   resume,
   wait,
   version,
+  completion,
   'island add': add,
   'island ls': ls,
   'island cordon': cordon,

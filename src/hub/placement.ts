@@ -32,7 +32,7 @@ export interface PlaceOptions {
 export type Placement = { island: string } | { island?: never; reason: Reason; message: string };
 
 /** Why an island was refused, from the one that waiting helps most to the one that it helps least. */
-const nearness: readonly Reason[] = [
+export const nearness: readonly Reason[] = [
   'WaitingForCapacity',
   'IslandUnreachable',
   'IslandDraining',
@@ -66,6 +66,12 @@ export function place(demand: Demand, field: Field, { avoided, except, now = 0 }
     return { reason: 'QuotaExceeded', message };
   }
   return { island: chosen.name };
+}
+
+/** Why one island does not take it now, in the words that `place` would use; undefined when it would. Quotas are not of the island. */
+export function refusalOf(demand: Demand, spot: Spot): Why | undefined {
+  const reason = spot.view && refuse(demand, spot.view, spot);
+  return reason && { reason, message: explain(demand, spot, reason) };
 }
 
 /** Spots come by name, so that of equals the first stays. */

@@ -9,7 +9,7 @@ import { labels } from '../../src/api/labels.ts';
 import { islandJobName, shardName } from '../../src/api/names.ts';
 import type { WorkRole, WorkStatus } from '../../src/api/work.ts';
 import { events } from '../../src/kube/core.ts';
-import type { KubeObject, ResourceType } from '../../src/kube/types.ts';
+import { type KubeObject, keyOf, type ResourceType } from '../../src/kube/types.ts';
 import { dataset, training } from '../hub/builders.ts';
 import { spec as jobSpec } from '../island/builders.ts';
 import type { CliWorld } from './world.ts';
@@ -167,5 +167,9 @@ export class Scene {
       note,
       regarding: { apiVersion: about.apiVersion, kind: about.kind, namespace, name, uid },
     });
+  }
+
+  async removeJob(job: IslandJob): Promise<void> {
+    await this.#world.client.delete(IslandJobKind, keyOf(job), { uid: job.metadata.uid ?? '' });
   }
 }

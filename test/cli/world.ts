@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';
 import { established } from '../../local/established.ts';
 import { type NatsServer, startNats } from '../../local/nats.ts';
+import { CertificateAuthority } from '../../local/pki.ts';
 import { type ComputeIsland, ComputeIslandKind } from '../../src/api/computeisland.ts';
 import { runCli } from '../../src/cli/cli.ts';
 import { systemClock as clock, systemRandom as random } from '../../src/clock.ts';
@@ -107,6 +108,14 @@ export class CliWorld implements AsyncDisposable {
     const options = { version: '0.0.0', clock: shifted, random, kubeconfig, env, ...(signal ? { signal } : {}) };
     ran.code = await runCli(argv, options, io);
     return ran;
+  }
+
+  /** A kubeconfig of somebody who has no rights yet. */
+  async user(name: string): Promise<string> {
+    const pki = await CertificateAuthority.create(join(this.server.dir, 'pki'));
+    await pki.issue({ name, commonName: name, organization: 'people' });
+    await pki.kubeconfig(name, this.server.url, this.file(`${name}.kubeconfig`));
+    return this.file(`${name}.kubeconfig`);
   }
 
   island = (name: string): Promise<ComputeIsland | undefined> => this.client.get(ComputeIslandKind, { name });

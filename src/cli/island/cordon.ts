@@ -20,6 +20,7 @@ function switchVerb(choice: Switch): Verb {
     summary,
     help: `Usage: atoll island ${verb} NAME [options]\n\n${about}\n\nOptions:\n${clusterHelp}\n\nExamples:\n  atoll island ${verb} west\n`,
     options: clusterOptions,
+    word: 'island',
     run(call) {
       const name = oneWord(call, 'name of the island');
       return withCluster(call, async (cluster) => {

@@ -38,6 +38,7 @@ export const remove: Verb = {
     yes: { type: 'boolean', short: 'y' },
     server: { type: 'string', multiple: true },
   },
+  word: 'island',
   run(call) {
     const name = oneWord(call, 'name of the island');
     return withCluster(call, (cluster) => run(call, cluster, name));

@@ -32,6 +32,7 @@ The hub makes these works again, under the same names and on the same island, an
 their training or data set: of one that is gone, nothing can be adopted.
 ${jobs('adopt')}`,
   options: { ...clusterOptions, all: { type: 'boolean' } },
+  word: 'island',
   run: (call) =>
     decide(call, async (cluster, island, named) => {
       for (const job of named) {
@@ -50,6 +51,7 @@ export const forget: Verb = {
 The island stops these works and removes them. What they have published stays in the store.
 ${jobs('forget')}`,
   options: { ...clusterOptions, all: { type: 'boolean' } },
+  word: 'island',
   run: (call) =>
     decide(call, async (cluster, island, named) => {
       await mark(cluster, island, 'forget', 'adopt', named);
