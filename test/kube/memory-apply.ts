@@ -4,6 +4,15 @@ import { isDeepStrictEqual } from 'node:util';
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 export type JsonObject = { [name: string]: Json };
 
+/** A copy that shares nothing with the original; many times faster than structuredClone, for what JSON can hold. */
+export function copy<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copy) as T;
+  const result: Record<string, unknown> = {};
+  for (const name in value) result[name] = copy(value[name]);
+  return result as T;
+}
+
 /** A field by name, or an element of a list by its key or (in a set) its value. */
 type Step = string | { key: string; value: Json } | { member: Json };
 interface Leaf {
@@ -147,14 +156,14 @@ export function applyOwned(
   if (conflicts.length > 0 && !force) return { conflicts };
   for (const { manager: other, path } of conflicts) ownership.get(other)?.delete(path);
 
-  const result = structuredClone(current);
+  const result = copy(current);
   const dropped = [...(ownership.get(manager) ?? [])]
     .filter((text) => !paths.has(text) && ![...ownership].some(([other, owned]) => other !== manager && owned.has(text)))
     .map((text) => JSON.parse(text) as Step[]);
   // The key of a list's element goes last and takes the element with it: without it the other fields could not be found.
   for (const path of dropped.toSorted((a, b) => Number(isKey(a)) - Number(isKey(b))))
     remove(result, isKey(path) ? path.slice(0, -1) : path);
-  for (const { path, value } of leaves) write(result, path, structuredClone(value));
+  for (const { path, value } of leaves) write(result, path, copy(value));
   ownership.set(manager, paths);
   return { result };
 }

@@ -10,7 +10,7 @@ import {
   type ResourceType,
   type WatchEvent,
 } from '../../src/kube/types.ts';
-import { applyOwned, type JsonObject, type Ownership, takeOwnership } from './memory-apply.ts';
+import { applyOwned, copy, type JsonObject, type Ownership, takeOwnership } from './memory-apply.ts';
 import { type StoredEvent, selects } from './memory-history.ts';
 import { jsonPatch, mergePatch } from './memory-patch.ts';
 import {
@@ -71,7 +71,7 @@ export function createMemoryApi(options: MemoryApiOptions): MemoryApi {
   function clientOf(name: string, intercept: Interceptor, lag: ((signal: AbortSignal) => Promise<void>) | undefined): KubeClient {
     const ask = async <R>(call: Omit<Call, 'client'>, signal: AbortSignal | undefined, answer: () => R): Promise<R> => {
       signal?.throwIfAborted();
-      const reply = await intercept({ ...call, client: name }, async () => structuredClone(answer()));
+      const reply = await intercept({ ...call, client: name }, async () => copy(answer()));
       return reply as R;
     };
     const apply = (type: Type, object: unknown, part: 'main' | 'status', how: ApplyHow): KubeObject => {
@@ -167,7 +167,7 @@ export function createMemoryApi(options: MemoryApiOptions): MemoryApi {
   return {
     client: ({ name = 'client', intercept = pass, lag } = {}) => clientOf(name, intercept, lag),
     put<T extends KubeObject>(type: ResourceType<T>, object: Omit<T, 'apiVersion' | 'kind'>) {
-      const raw = structuredClone(object) as Omit<KubeObject, 'apiVersion' | 'kind'>;
+      const raw = copy(object) as Omit<KubeObject, 'apiVersion' | 'kind'>;
       const old = tableOf(type).get(keyString(raw.metadata));
       const identity = old ? identityOf(old) : { uid: random.uuid(), creationTimestamp: timestamp(clock.now()), generation: 1 };
       const whole: KubeObject = {
@@ -176,11 +176,11 @@ export function createMemoryApi(options: MemoryApiOptions): MemoryApi {
         kind: type.kind,
         metadata: { ...identity, ...raw.metadata },
       };
-      return structuredClone(commit(type, whole, old, old ? 'MODIFIED' : 'ADDED')) as T;
+      return copy(commit(type, whole, old, old ? 'MODIFIED' : 'ADDED')) as T;
     },
     get: <T extends KubeObject>(type: ResourceType<T>, key: ObjectKey) =>
-      structuredClone(tableOf(type).get(keyString(key))) as T | undefined,
-    all: <T extends KubeObject>(type: ResourceType<T>) => structuredClone([...tableOf(type).values()].toSorted(byKey)) as T[],
+      copy(tableOf(type).get(keyString(key))) as T | undefined,
+    all: <T extends KubeObject>(type: ResourceType<T>) => copy([...tableOf(type).values()].toSorted(byKey)) as T[],
     observe: (listener) => history.observe(listener),
     compact: () => history.compact(),
     breakWatches: (error) => history.breakWatches(error),

@@ -1,11 +1,11 @@
 /** JSON patch, JSON merge patch, and label and field selectors for the API server in memory. */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonPatchOperation } from '../../src/kube/types.ts';
-import { isObject, type Json, type JsonObject } from './memory-apply.ts';
+import { copy, isObject, type Json, type JsonObject } from './memory-apply.ts';
 
 /** RFC 7386. */
 export function mergePatch(target: Json | undefined, patch: Json): Json {
-  if (!isObject(patch)) return structuredClone(patch);
+  if (!isObject(patch)) return copy(patch);
   const result: JsonObject = isObject(target) ? { ...target } : {};
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete result[name];
@@ -16,7 +16,7 @@ export function mergePatch(target: Json | undefined, patch: Json): Json {
 
 /** RFC 6902 without move and copy; throws with the operation that does not hold. */
 export function jsonPatch(target: JsonObject, operations: JsonPatchOperation[]): JsonObject {
-  const result = structuredClone(target);
+  const result = copy(target);
   for (const { op, path, value } of operations) {
     const steps = path
       .split('/')
@@ -25,7 +25,7 @@ export function jsonPatch(target: JsonObject, operations: JsonPatchOperation[]):
     const last = steps.pop() ?? '';
     let parent: Json | undefined = result;
     for (const step of steps) parent = Array.isArray(parent) ? parent[Number(step)] : isObject(parent) ? parent[step] : undefined;
-    const wanted = structuredClone(value ?? null) as Json;
+    const wanted = copy(value ?? null) as Json;
     if (Array.isArray(parent)) {
       const index = last === '-' ? parent.length : Number(last);
       if (op === 'add') parent.splice(index, 0, wanted);

@@ -4,7 +4,7 @@ import { type Clock, type Random, timestamp } from '../../src/clock.ts';
 import type { Pod } from '../../src/kube/core.ts';
 import { ApiError, type StatusBody } from '../../src/kube/errors.ts';
 import { apiVersionOf, type KubeObject, keyString, type ObjectKey, type ResourceType } from '../../src/kube/types.ts';
-import { type JsonObject, type Ownership, takeOwnership } from './memory-apply.ts';
+import { copy, type JsonObject, type Ownership, takeOwnership } from './memory-apply.ts';
 import { collectGarbage } from './memory-gc.ts';
 import { createHistory } from './memory-history.ts';
 
@@ -90,7 +90,7 @@ export function createTables(options: TablesOptions) {
         message: `${type.plural} "${name}" already exists`,
         details: describe(type, raw.metadata),
       });
-    const { status: _, ...rest } = structuredClone(raw) as KubeObject & { status?: unknown };
+    const { status: _, ...rest } = copy(raw) as KubeObject & { status?: unknown };
     const fresh: KubeObject = {
       ...rest,
       apiVersion: apiVersionOf(type),
@@ -198,7 +198,7 @@ export function createTables(options: TablesOptions) {
 }
 
 export function json(object: object): JsonObject {
-  return structuredClone(object) as JsonObject;
+  return copy(object) as JsonObject;
 }
 
 export function fromJson(object: JsonObject, metadata: object): KubeObject {

@@ -1,0 +1,61 @@
+/** A few worker processes that share the plans to run; each can be given edits that plant a bug. */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Outcome } from './run.ts';
+import { type Edit, withEdits } from './seams/edits.ts';
+import type { Reply } from './worker.ts';
+
+export interface CrewOptions {
+  workers: number;
+  edits?: readonly Edit[];
+  /** A plan that takes longer is given up; in ms of the machine's clock. */
+  longestMs?: number;
+  /** Called with each outcome; true ends the crew's work. */
+  onOutcome: (outcome: Outcome) => boolean;
+}
+
+/** Runs the seeds in order, on all workers at once; rejects when a plan could not be run at all. */
+export async function runSeeds(seeds: Iterable<number>, options: CrewOptions): Promise<void> {
+  const { workers, edits = [], longestMs = 120_000, onOutcome } = options;
+  const rest = seeds[Symbol.iterator]();
+  let over = false;
+
+  async function work(): Promise<void> {
+    const worker = fork(new URL('./worker.ts', import.meta.url), [], {
+      env: { ...process.env, ...withEdits(edits) },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    try {
+      for (let next = rest.next(); !next.done && !over; next = rest.next()) {
+        const reply = await ask(worker, next.value, longestMs);
+        if ('broke' in reply) throw new Error(`cannot run plan ${reply.broke.seed}: ${reply.broke.why}`);
+        if (onOutcome(reply.outcome)) over = true;
+      }
+    } catch (error) {
+      over = true;
+      throw error;
+    } finally {
+      worker.kill();
+    }
+  }
+  await Promise.all(Array.from({ length: workers }, work));
+}
+
+function ask(worker: ChildProcess, seed: number, longestMs: number): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      worker.kill('SIGKILL');
+      end(() => reject(new Error(`cannot run plan ${seed}: it took longer than ${longestMs / 1000} s`)));
+    }, longestMs);
+    const onMessage = (message: Reply) => end(() => resolve(message));
+    const onExit = (code: number | null) => end(() => reject(new Error(`cannot run plan ${seed}: the worker ended (${code})`)));
+    const end = (then: () => void) => {
+      clearTimeout(late);
+      worker.off('message', onMessage);
+      worker.off('exit', onExit);
+      then();
+    };
+    worker.on('message', onMessage);
+    worker.on('exit', onExit);
+    worker.send(seed);
+  });
+}

@@ -1,0 +1,42 @@
+/** 1. Per work, accepted finals change only by an explicit retry; the accepted placement was the newest when accepted. */
+import type { IslandJob } from '../../../src/api/islandjob.ts';
+import type { Invariant } from './invariant.ts';
+import { workOf, worksIn } from './reading.ts';
+
+export const accepted: Invariant = {
+  number: 1,
+  title: 'what is accepted stays, and was the newest placement',
+  watch(_, violate) {
+    const newest = new Map<string, number>();
+    const known = new Map<string, string>();
+    let danger = 0;
+    return {
+      see(fact) {
+        if (
+          fact.kind === 'write' &&
+          fact.cluster === 'hub' &&
+          fact.event.type.kind === 'IslandJob' &&
+          fact.event.change === 'ADDED'
+        ) {
+          const job = fact.event.object as IslandJob;
+          newest.set(workOf(job), Math.max(newest.get(workOf(job)) ?? 0, job.spec.placement));
+        }
+        for (const { work, status } of worksIn(fact)) {
+          const before = known.get(work);
+          const now = status.accepted && `${status.accepted.placement} ${status.accepted.digest}`;
+          if (before === now) continue;
+          if (before !== undefined) violate(`the accepted result of ${work} was ${before} and became ${now ?? 'nothing'}`);
+          if (now === undefined || !status.accepted) continue;
+          known.set(work, now);
+          const last = newest.get(work) ?? 0;
+          if (last > 1 || status.accepted.attempt > 1) danger++;
+          if (status.accepted.placement < last)
+            violate(`placement ${status.accepted.placement} of ${work} was accepted although ${last} is the newest`);
+        }
+      },
+      get danger() {
+        return danger;
+      },
+    };
+  },
+};

@@ -1,0 +1,59 @@
+/** 14. Counted retries ≤ budget; delay ≥ back-off; blocking classes retry zero times. */
+import { parseDuration } from '../../../src/api/duration.ts';
+import type { IslandJob } from '../../../src/api/islandjob.ts';
+import type { AttemptRecord } from '../../../src/api/work.ts';
+import type { Invariant } from './invariant.ts';
+
+const blocking = new Set(['Configuration', 'InputDamaged']);
+const uncounted = new Set(['Disruption', 'AttemptTaken', 'NodeLost', 'GpuFault', 'Succeeded']);
+
+export const budget: Invariant = {
+  number: 14,
+  title: 'retries stay within their budget and wait for their back-off',
+  watch(world, violate) {
+    let danger = 0;
+    const closedAt = new Map<string, number>();
+
+    /** Shortest time between the end of the newest closed attempt and the next one. */
+    function backoff({ spec, status }: IslandJob, closed: readonly AttemptRecord[]): number {
+      const last = closed.at(-1);
+      if (!last || uncounted.has(last.class ?? '')) return 0;
+      const since = status?.checkpoint?.attempt ?? 0;
+      const barren = closed.filter(({ number, class: kind }) => number > since && !uncounted.has(kind ?? '')).length;
+      if (barren <= 1) return 0;
+      const { initial, max } = spec.retry.backoff;
+      return Math.min(parseDuration(max), parseDuration(initial) * 2 ** (barren - 2));
+    }
+
+    return {
+      see(fact) {
+        if (fact.kind !== 'write' || fact.cluster === 'hub' || fact.event.type.kind !== 'IslandJob') return;
+        if (fact.event.change !== 'MODIFIED') return;
+        const [now, before] = [fact.event.object, fact.event.old] as [IslandJob, IslandJob | undefined];
+        const { metadata, spec, status } = now;
+        const closed = (status?.attempts ?? []).filter((record) => record.class !== undefined);
+        for (const { number } of closed)
+          if (!closedAt.has(`${metadata.uid} ${number}`)) closedAt.set(`${metadata.uid} ${number}`, world.clock.now());
+        if ((status?.attempt ?? 0) <= (before?.status?.attempt ?? 0) || (status?.attempt ?? 0) < 2) return;
+        danger++;
+        const restarts = status?.restarts ?? 0;
+        const what = `attempt ${status?.attempt} of ${metadata.name}`;
+        if (restarts > spec.retry.maxRestarts)
+          violate(`${what} begins after ${restarts} counted failures, ${spec.retry.maxRestarts} are allowed`);
+        const last = closed.at(-1);
+        if (!last) return;
+        const counted = closed.filter(({ class: kind, rule }) => !uncounted.has(kind ?? '') && rule !== 'asked').length;
+        if (closed.length < 20 && counted > spec.retry.maxRestarts)
+          violate(`${what} begins after ${counted} failures that count`);
+        if (blocking.has(last.class ?? '')) violate(`${what} begins after ${last.class} of attempt ${last.number}`);
+        const waited = world.clock.now() - (closedAt.get(`${metadata.uid} ${last.number}`) ?? 0);
+        const least = backoff(now, closed);
+        const skewed = world.processes().some(({ process }) => process && process.skewMs !== 0);
+        if (!skewed && waited < least - 50) violate(`${what} begins after ${waited} ms, the back-off is ${least} ms`);
+      },
+      get danger() {
+        return danger;
+      },
+    };
+  },
+};

@@ -1,0 +1,45 @@
+/** What an agent does to a pod that trains, and whether anything but the word of the hub or a rule of the island asks for it. */
+import { type IslandJob, IslandJobKind } from '../../../src/api/islandjob.ts';
+import { jobs } from '../../../src/kube/core.ts';
+import type { Fact } from '../facts.ts';
+import type { SimPod } from '../pod/pod.ts';
+import type { World } from '../world.ts';
+import { siteOf } from './reading.ts';
+
+export interface Touch {
+  pod: SimPod;
+  /** In words. */
+  what: string;
+}
+
+/** A pod that trains and is deleted or changed by its agent although nobody asked for that. */
+export function unaskedTouch(world: World, fact: Fact): Touch | undefined {
+  if (fact.kind !== 'call' || fact.cluster === 'hub') return undefined;
+  const { verb, type, key } = fact.call;
+  if (!['Pod', 'Job'].includes(type.kind) || !['delete', 'patch', 'apply'].includes(verb) || !key) return undefined;
+  const site = siteOf(world, fact.cluster);
+  if (!site) return undefined;
+  const pod = [...site.nodes.running.values()].find((one) => {
+    if (!one.trains) return false;
+    return type.kind === 'Pod' ? one.name === key.name : one.name.startsWith(`${key.name}-`);
+  });
+  if (!pod) return undefined;
+  const job = site.cluster.api.get(IslandJobKind, { namespace: pod.namespace, name: pod.attempt.islandJob });
+  if (!job || job.metadata.uid !== pod.attempt.uid || asked(job)) return undefined;
+  const record = job.status?.attempts.find(({ number }) => number === pod.attempt.attempt);
+  if (record?.rule !== undefined || record?.class !== undefined) return undefined;
+  const kubeJob = site.cluster.api.all(jobs).find(({ metadata }) => metadata.uid === record?.jobUid);
+  // Someone else ended it: what is left of it may be taken away.
+  if (
+    record?.jobUid !== undefined &&
+    (!kubeJob || kubeJob.metadata.deletionTimestamp !== undefined || kubeJob.status?.conditions)
+  )
+    return undefined;
+  const claimed = record?.podUid;
+  if (claimed !== undefined && claimed !== pod.uid) return undefined;
+  return { pod, what: `${fact.by} sends ${verb} ${type.kind} ${key.name} while ${pod.name} trains` };
+}
+
+function asked({ spec, metadata }: IslandJob): boolean {
+  return spec.stop || spec.suspend || metadata.deletionTimestamp !== undefined || spec.deadline !== undefined;
+}

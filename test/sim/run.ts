@@ -1,0 +1,76 @@
+/** Runs one plan from its beginning to its end and says what it showed. */
+import { begin } from './clock.ts';
+import type { Violation } from './facts.ts';
+import { faults } from './faults/index.ts';
+import { unleash } from './faults/unleash.ts';
+import { watchInvariants } from './invariants/index.ts';
+import { makePlan, type Plan } from './plan.ts';
+import { createWorld } from './world.ts';
+
+export interface Outcome {
+  seed: number;
+  /** Empty when every invariant held. */
+  violations: readonly Violation[];
+  /** Of everything that happened, in order. */
+  hash: string;
+  facts: number;
+  /** Simulated seconds. */
+  seconds: number;
+  /** How the training ended. */
+  state: string;
+  /** How often each fault fired, and how often each invariant was in danger. */
+  fired: { [fault: string]: number };
+  danger: { [invariant: number]: number };
+}
+
+const longestMs = 4 * 3_600_000;
+const restMs = 150_000;
+/** Nothing was written for so long: it is over, or it is stuck. */
+const overMs = 60_000;
+const stuckMs = 900_000;
+
+export async function runPlan(
+  seed: number,
+  options: { trace?: ((line: string) => void) | undefined; plan?: Plan } = {},
+): Promise<Outcome> {
+  const plan = options.plan ?? makePlan(seed, faults);
+  const world = createWorld(plan, options);
+  const { clock, record, user } = world;
+  const invariants = watchInvariants(world);
+  const { fired, calm } = unleash(world);
+  user.begin();
+
+  const untilEnd = begin + longestMs;
+  const rest = () => {
+    const state = user.training()?.status?.state ?? 'Complete';
+    const since = clock.now() - Math.max(invariants.lastWrite(), begin + plan.calmAt);
+    return since > stuckMs || (since > overMs && (state === 'Complete' || state === 'Failed'));
+  };
+  while (record.violations.length === 0 && clock.now() < untilEnd && !(world.calm && rest())) {
+    if (!world.calm && clock.now() - begin >= plan.calmAt) calm();
+    if (!(await clock.step())) break;
+    invariants.step();
+  }
+  if (record.violations.length === 0) {
+    invariants.settled();
+    const end = clock.now() + restMs;
+    while (record.violations.length === 0 && clock.now() < end) {
+      if (!(await clock.step())) break;
+      invariants.step();
+    }
+    invariants.rested();
+  }
+  const state = user.training()?.status?.state ?? 'gone';
+  world.end();
+  await clock.settle();
+  return {
+    seed,
+    violations: record.violations,
+    hash: record.hash,
+    facts: record.facts,
+    seconds: Math.round((clock.now() - begin) / 1000),
+    state,
+    fired: Object.fromEntries(fired),
+    danger: invariants.danger(),
+  };
+}

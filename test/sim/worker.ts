@@ -1,0 +1,19 @@
+/** A process that runs plans one after another, as it is told over its channel, with the bugs in place that its environment names. */
+import type { Outcome } from './run.ts';
+import { installSeams } from './seams/hooks.ts';
+
+export type Reply = { outcome: Outcome } | { broke: { seed: number; why: string } };
+
+installSeams({ disk: true });
+// Only now: what is imported before the seams are in place would be the unchanged product on a real disk.
+const { runPlan } = await import('./run.ts');
+
+const reply = (message: Reply) => process.send?.(message);
+
+process.on('message', (seed: number) => {
+  runPlan(seed).then(
+    (outcome) => reply({ outcome }),
+    (error: unknown) => reply({ broke: { seed, why: error instanceof Error ? (error.stack ?? error.message) : String(error) } }),
+  );
+});
+process.on('disconnect', () => process.exit());
