@@ -18,6 +18,9 @@ export const reasons = {
   Joined: 'A cluster has joined as this island.',
   JobsKnown: 'Every IslandJob that the island holds is known to the hub.',
   Moved: 'The work goes on in a new placement.',
+  MoveRequested: 'A user asked for the work to go on elsewhere: it saves a checkpoint, stops and is placed again.',
+  Retried: 'A user asked for a retry: the work gets a new placement with a new budget.',
+  InputsReplaced: 'An input that the work was made from has been replaced; it is made again from the new one.',
   Adopted: 'An IslandJob that the island held was taken over under its new uid.',
   Resumed: 'The trainer of an attempt has started from a checkpoint.',
   RouterAccepted: 'The router has an accepted final manifest.',
@@ -42,6 +45,8 @@ export const reasons = {
   NoMatchingIsland: 'No island has the labels and the GPU model that the spec asks for.',
   ExceedsAnyIsland: 'No island is large enough for the resources, even when empty.',
   WaitingForCapacity: 'Islands fit, but none has enough free GPUs now.',
+  IslandToLeave: 'The work is to leave this island, because it is lost or a user asked for it.',
+  WaitingToMove: 'A user asked for a move and there is no room for it yet; the work goes on where it is.',
   WaitingForExperts: 'The part starts when the experts are complete.',
   WaitingForRetry: 'The next attempt starts when the back-off is over.',
   WaitingForRouter: 'The part starts when the router is accepted.',
@@ -98,6 +103,10 @@ export const reasons = {
   StoreUnknown: 'The settings of the operator name no store of that name.',
   StoreUnreachable: 'The object store does not answer as it must.',
   Stopped: 'The work was stopped by its owner.',
+  // What was asked for and is not done.
+  RetryIgnored: 'A retry was asked for and is not done: the message says why.',
+  MoveIgnored: 'A move was asked for and is not done: the message says why.',
+  RequestInvalid: 'An annotation that asks for a retry or a move cannot be read, or names a work that is not there.',
 } as const satisfies Record<string, string>;
 
 export type Reason = keyof typeof reasons;

@@ -136,6 +136,9 @@ export const workStatusRules = [
   },
 ];
 
+/** How many published checkpoints a work remembers to go on from: more than one, because the newest may be damaged. */
+export const mostResumable = 5;
+
 export const workStatusFields = {
   placement: int(0, int32).default(0).describe('Number of the newest placement; 0 before the first.'),
   island: objectName().optional().describe('Island of the newest placement.'),
@@ -147,9 +150,19 @@ export const workStatusFields = {
   message: text(1024).optional().describe('The same in a sentence, for people.'),
   progress: progress.optional().describe('Newest progress; written at most once a minute while running.'),
   checkpoint: publishedCheckpoint.optional().describe('Newest published checkpoint.'),
+  resumable: z
+    .array(manifestRef)
+    .max(mostResumable)
+    .optional()
+    .describe('The newest published checkpoints that training can go on from, newest first, over all placements.'),
   accepted: acceptedOutput
     .optional()
     .describe('The final result that the hub accepted. Set once; replaced only by a later placement.'),
+  inputs: digest()
+    .optional()
+    .describe(
+      'SHA-256 over names and digests of the inputs that the newest placement is made from, for works that are made again when one of them is replaced.',
+    ),
   failure: attemptRecord.optional().describe('The last attempt that failed.'),
   startedAt: time().optional().describe('When its first container started.'),
   finishedAt: time().optional().describe('When it was accepted or blocked.'),

@@ -2,7 +2,8 @@
 import type { WorkStatus } from '../api/work.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject } from '../kube/types.ts';
-import type { Why } from './work.ts';
+import type { Once } from './once.ts';
+import type { Why, WorkDecision } from './work.ts';
 
 export type Announcer = Pick<EventRecorder, 'normal' | 'warning'>;
 
@@ -13,10 +14,13 @@ export function announceWork(
   what: string,
   before: WorkStatus | undefined,
   after: WorkStatus | undefined,
-  moves?: Why,
+  { moves, retried }: Pick<WorkDecision, 'moves' | 'retried'> = {},
 ): void {
   if (!after) return;
-  if (moves && (moves.reason !== before?.reason || after.placement !== before.placement)) {
+  if (retried) events.normal(object, retried.reason, `${what}: ${retried.message}`, 'Retry');
+  if (moves?.reason === 'MoveRequested' && moves.reason !== before?.reason)
+    events.normal(object, moves.reason, `${what}: ${moves.message}`, 'Move');
+  else if (moves && (moves.reason !== before?.reason || after.placement !== before.placement)) {
     events.warning(object, moves.reason, `${what}: ${moves.message}`, 'Move');
   }
   if (after.placement > (before?.placement ?? 0)) {
@@ -38,4 +42,15 @@ export function announceWork(
   if (after.state === 'Accepted') events.normal(object, 'Accepted', `${what}: ${after.accepted?.digest}`, 'Accept');
   if (after.state === 'Blocked')
     events.warning(object, after.reason ?? 'Crash', `${what}: ${after.message ?? 'blocked'}`, 'Block');
+}
+
+/** What was asked of a work and is not done: once, and again when it is something else. On the object that carries the annotation. */
+export function announceUnmet(
+  { events, once }: { events: Announcer; once: Once },
+  object: KubeObject,
+  what: string,
+  unmet: readonly Why[] = [],
+): void {
+  if (!once(`${object.metadata.uid} ${what}`, unmet.map(({ message }) => message).join('\n'))) return;
+  for (const { reason, message } of unmet) events.warning(object, reason, what === '' ? message : `${what}: ${message}`, 'Steer');
 }

@@ -13,6 +13,7 @@ import type { KubeClient, Log, ObjectKey } from '../kube/types.ts';
 import type { Announcer } from './announce.ts';
 import type { AwayIslands } from './away.ts';
 import { hasEnded } from './islands.ts';
+import type { Once } from './once.ts';
 import type { HubRegistry } from './registry.ts';
 import { type WorkRunner, workIndex } from './runner.ts';
 import type { HubSettings } from './settings.ts';
@@ -33,6 +34,8 @@ export interface HubContext extends HubInformers {
   metrics: KubeMetrics | undefined;
   settings: HubSettings;
   events: Announcer;
+  /** What was said of requests that are not done. */
+  once: Once;
   runner: WorkRunner;
   away: AwayIslands;
   /** Of islands elsewhere; absent when hub and island are one process. */

@@ -2,16 +2,19 @@
 import { type ExpertDataset, ExpertDatasetKind, type ExpertDatasetStatus } from '../api/expertdataset.ts';
 import { IslandJobKind } from '../api/islandjob.ts';
 import { finalizers, labels } from '../api/labels.ts';
+import type { WorkName } from '../api/requests.ts';
 import type { WorkStatus } from '../api/work.ts';
 import { type Controller, createController, type Outcome } from '../kube/controller.ts';
 import { addFinalizer } from '../kube/finalizers.ts';
 import { forKind, owned } from '../kube/sources.ts';
 import { keyOf } from '../kube/types.ts';
-import { announceWork } from './announce.ts';
+import { announceUnmet, announceWork } from './announce.ts';
+import { askedOf } from './asked.ts';
 import { cleanUp } from './cleanup.ts';
 import { admits, defaultProgressEveryMs, type HubContext, islandOfWorkChanged, islandsChanged, soonest } from './context.ts';
 import { type PartitionResult, partitionResult, sizeText } from './partition.ts';
 import { workText } from './progress.ts';
+import { wrongRequests } from './requests.ts';
 import { mustConfirm, refusedMs } from './runner.ts';
 import { storeUnknown } from './start.ts';
 import { conditionList, createStatusWriter, workEssence } from './status.ts';
@@ -20,6 +23,13 @@ import type { Why } from './work.ts';
 
 /** How long after a deletion is waiting it is looked at again; its children wake it before. */
 const cleanupMs = 10_000;
+
+const irreplaceable = 'its result is accepted, and runs are made from it: make a new ExpertDataset';
+
+/** Why a data set has no such work. */
+function elsewhere(work: WorkName): string | undefined {
+  return work === 'partition' ? undefined : 'it is a work of an ExpertTraining; set the annotation there';
+}
 
 export function createDatasetController(context: HubContext): Controller {
   const { client, clock, datasets, jobs, islands, events, runner, settings, away } = context;
@@ -47,7 +57,7 @@ export function createDatasetController(context: HubContext): Controller {
     const before = dataset.status?.work;
     const plan = await runner.plan(
       partitionTemplate(dataset, settings),
-      { suspend: false, hold: unknownStore(dataset) },
+      { suspend: false, hold: unknownStore(dataset), asked: { ...askedOf(dataset, 'partition'), irreplaceable } },
       before,
       signal,
     );
@@ -55,7 +65,9 @@ export function createDatasetController(context: HubContext): Controller {
     const now = clock.now();
     const status = datasetStatus(dataset, plan.status, result, undefined, now);
     const written = await writer.write(dataset, status, { confirm: mustConfirm(plan, before), signal });
-    announceWork(events, dataset, 'partition', before, plan.status, plan.moves);
+    announceWork(events, dataset, 'partition', before, plan.status, plan);
+    announceUnmet(context, dataset, 'partition', plan.unmet);
+    announceUnmet(context, dataset, '', wrongRequests(dataset, elsewhere));
     if (status.state !== dataset.status?.state) announceState(dataset, status);
     const refused = await runner.carryOut(plan, signal);
     if (refused) {

@@ -1,10 +1,10 @@
 /** The evaluation of a run: it waits for the experts and the router, and its result is the ensemble. */
-
 import { decimalText } from '../api/contract.ts';
 import type { ExpertTraining, ExpertTrainingStatus } from '../api/experttraining.ts';
 import type { Manifest } from '../api/manifest.ts';
 import type { WorkStatus } from '../api/work.ts';
-import { ensembleInputs } from './inputs.ts';
+import { askedOf } from './asked.ts';
+import { ensembleInputs, inputsDigest } from './inputs.ts';
 import { islandLostOf } from './move.ts';
 import { type PartFacts, type PartWish, waitsForExperts } from './router.ts';
 import type { HubSettings } from './settings.ts';
@@ -18,14 +18,17 @@ export function evaluationWish(
   settings: HubSettings,
 ): PartWish | undefined {
   if (!training.spec.evaluation) return undefined;
-  const inputs = ensembleInputs(training, experts.accepted, router?.accepted);
+  const inputs = ensembleInputs(training, experts.accepted, router?.state === 'Accepted' ? router.accepted : undefined);
   let hold: Why | undefined;
   if (!experts.complete) hold = waitsForExperts(experts);
   else if (training.spec.router && router?.state !== 'Accepted') {
     hold = { reason: 'WaitingForRouter', message: `the router is ${router?.state ?? 'Waiting'}` };
   }
-  const wish = { suspend: training.spec.suspend, stop, hold, islandLost: islandLostOf(training) };
-  return { template: evaluationTemplate(training, inputs, settings), wish };
+  const template = evaluationTemplate(training, inputs, settings);
+  const asked = askedOf(training, 'evaluation');
+  const { suspend } = training.spec;
+  const made = inputsDigest(template.spec.inputs);
+  return { template, wish: { suspend, stop, hold, islandLost: islandLostOf(training), asked, inputs: made } };
 }
 
 const mostMetrics = 64;
@@ -37,7 +40,7 @@ export function ensembleOf(
   manifest: Manifest | undefined,
 ): ExpertTrainingStatus['ensemble'] {
   const accepted = evaluation?.accepted;
-  if (training.status?.ensemble || !accepted || !manifest) return training.status?.ensemble;
+  if (!accepted || !manifest) return training.status?.ensemble;
   const metrics = Object.entries(manifest.metrics)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .slice(0, mostMetrics)

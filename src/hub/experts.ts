@@ -3,6 +3,7 @@ import type { ExpertShard } from '../api/expertshard.ts';
 import type { ExpertTraining } from '../api/experttraining.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { WorkState, WorkStatus } from '../api/work.ts';
+import { answerRetry, askedOf } from './asked.ts';
 import type { ExpertResult } from './inputs.ts';
 import type { Why } from './work.ts';
 
@@ -36,7 +37,13 @@ export const activeStates: readonly (WorkState | undefined)[] = [
 
 export function countExperts(training: ExpertTraining, shards: readonly ExpertShard[], total: number): Experts {
   const sorted = shards.toSorted((a, b) => a.spec.index - b.spec.index);
-  const inState = (...states: WorkState[]) => sorted.filter(({ status }) => states.includes(status?.state ?? 'Waiting'));
+  const stateOf = (shard: ExpertShard): WorkState => {
+    const work = workOf(shard);
+    // What is to be made again counts as that at once: nothing may end on the result that it has now.
+    const again = work && answerRetry(askedOf(training, shard.spec.index), work, undefined).type === 'Go';
+    return again ? 'Waiting' : (work?.state ?? 'Waiting');
+  };
+  const inState = (state: WorkState) => sorted.filter((shard) => stateOf(shard) === state);
   const accepted = inState('Accepted').flatMap(({ spec, status }) =>
     status?.accepted ? [{ index: spec.index, manifest: status.accepted.manifest, digest: status.accepted.digest }] : [],
   );

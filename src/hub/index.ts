@@ -15,6 +15,7 @@ import { createInformers, type HubContext } from './context.ts';
 import { createDatasetController } from './dataset.ts';
 import type { Quotas } from './field.ts';
 import { createAdmit } from './joining.ts';
+import { createOnce } from './once.ts';
 import { createPlacer } from './placer.ts';
 import { createReach } from './reach.ts';
 import type { HubRegistry } from './registry.ts';
@@ -75,6 +76,7 @@ export function createHubControllers(options: HubOptions): Controller[] {
     metrics,
     settings,
     events: options.events ?? recorder(options),
+    once: createOnce(),
     runner: createWorkRunner({ client, clock, jobs: jobs.store, placer, stores, avoidance, away, claimDeadlineMs }),
     away,
     registry,

@@ -2,6 +2,7 @@
 import type { ExpertTraining } from '../api/experttraining.ts';
 import type { JobInput } from '../api/islandjob.ts';
 import { index3 } from '../api/keys.ts';
+import { canonicalJson, digestOf } from '../api/manifest.ts';
 import { expertInputName, inputNames } from '../api/names.ts';
 import type { ManifestRef } from '../api/work.ts';
 
@@ -29,6 +30,12 @@ export function ensembleInputs(training: ExpertTraining, experts: readonly Exper
     .map((expert) => ({ name: expertInputName(expert.index), store: own, manifest: expert.manifest, digest: expert.digest }));
   if (router) parts.push({ name: inputNames.router, store: own, manifest: router.manifest, digest: router.digest });
   return [{ name: inputNames.dataset, store, manifest, digest }, ...parts];
+}
+
+/** One digest for what a work is made from: names and digests of its inputs, and nothing that a later version may write otherwise. */
+export function inputsDigest(inputs: readonly JobInput[]): string {
+  const pairs = inputs.map(({ name, digest }) => [name, digest]).toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1));
+  return digestOf(canonicalJson(pairs));
 }
 
 /** The accepted manifest of one expert. */

@@ -57,11 +57,13 @@ export interface MoveFacts {
   islandLost: IslandLost | undefined;
   /** How long an island that is heard may take to accept an IslandJob, in milliseconds. */
   claimDeadlineMs: number;
+  /** Why it is to leave its island whatever that does: somebody asked for it, or it is made from what has been replaced. */
+  leave?: Why | undefined;
   now: number;
 }
 
 /** About a placement that has not ended. */
-export function decideMove({ job, standing, islandLost, claimDeadlineMs, now }: MoveFacts): Move {
+export function decideMove({ job, standing, islandLost, claimDeadlineMs, leave, now }: MoveFacts): Move {
   if (!standing) return { type: 'Stay' };
   const { island, away } = standing;
   const started = (job.status?.attempt ?? 0) > 0;
@@ -74,8 +76,10 @@ export function decideMove({ job, standing, islandLost, claimDeadlineMs, now }: 
     return { type: 'Replace', why: { reason: 'IslandLost', message: `island ${island} ${silentSince(away.lastWord)}` } };
   }
   if (away && job.status === undefined) return claim(job, island, away, claimDeadlineMs, lost, now);
-  if (standing.draining) {
-    const why: Why = { reason: 'IslandDraining', message: `island ${island} is being drained` };
+  const why: Why | undefined = standing.draining
+    ? { reason: 'IslandDraining', message: `island ${island} is being drained` }
+    : leave;
+  if (why) {
     if (!job.spec.stop) return { type: 'Stop', why };
     if (!away?.silent) return { type: 'Stay', why };
   }

@@ -23,13 +23,18 @@ function stop(job: IslandJob): WorkAction {
   return { type: 'Patch', job, spec: { suspend, stop: true, retry, checkpoint, revision: revision + 1 } };
 }
 
-/** Published checkpoints of earlier placements that training can go on from, newest first. */
-export function resumeFrom(current: WorkStatus, jobs: readonly IslandJob[]): ManifestRef[] {
+/**
+ * Published checkpoints of earlier placements that training can go on from, newest first: `keep` of those that the work remembers,
+ * since older ones may be deleted, and the newest of each IslandJob that is still there.
+ */
+export function resumeFrom(current: WorkStatus, jobs: readonly IslandJob[], keep: number): ManifestRef[] {
   const quarantined = new Set(jobs.flatMap((job) => job.status?.quarantined ?? []));
   const ofJobs = jobs.toSorted((a, b) => b.spec.placement - a.spec.placement).map((job) => job.status?.checkpoint);
+  const published = [current.checkpoint, ...ofJobs].filter((checkpoint) => checkpoint?.kind === 'Resumable');
+  const remembered = (current.resumable ?? []).filter(({ manifest }) => !quarantined.has(manifest)).slice(0, keep);
   const found = new Map<string, ManifestRef>();
-  for (const checkpoint of [current.checkpoint, ...ofJobs]) {
-    if (checkpoint?.kind !== 'Resumable' || quarantined.has(checkpoint.manifest) || found.has(checkpoint.digest)) continue;
+  for (const checkpoint of [...remembered, ...published]) {
+    if (!checkpoint || quarantined.has(checkpoint.manifest) || found.has(checkpoint.digest)) continue;
     found.set(checkpoint.digest, { manifest: checkpoint.manifest, digest: checkpoint.digest });
   }
   return [...found.values()].slice(0, 20);

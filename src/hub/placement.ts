@@ -22,10 +22,16 @@ export interface Demand {
 /** Islands that did not take this work before: used only when nothing else is there, and not before a time. */
 export type Avoided = ReadonlyMap<string, { until: number; why: Why }>;
 
-export interface PlaceOptions {
-  avoided?: Avoided | undefined;
+/** Which islands are out of question whatever they offer. */
+export interface Place {
   /** An island that it must not go to. */
   except?: string | undefined;
+  /** The one island that it may go to. */
+  only?: string | undefined;
+}
+
+export interface PlaceOptions extends Place {
+  avoided?: Avoided | undefined;
   now?: number;
 }
 
@@ -40,26 +46,27 @@ export const nearness: readonly Reason[] = [
   'IslandNotApproved',
   'ExceedsAnyIsland',
   'NoMatchingIsland',
+  'IslandToLeave',
 ];
 const mostNamed = 5;
 
 /** Chooses an island. CPU and memory never keep a work waiting here: the island's own scheduler queues it. GPUs do, when asked for. */
-export function place(demand: Demand, field: Field, { avoided, except, now = 0 }: PlaceOptions = {}): Placement {
+export function place(demand: Demand, field: Field, { avoided, except, only, now = 0 }: PlaceOptions = {}): Placement {
   const refused = createRefusals(demand);
   let best: Spot | undefined;
   let fallback: Spot | undefined;
   for (const spot of field.spots()) {
-    if (!spot.view) continue;
+    if (!spot.view || (only !== undefined && spot.name !== only)) continue;
     const refusal = refuse(demand, spot.view, spot);
     const before = avoided?.get(spot.name);
     if (refusal) refused.add(spot, refusal);
-    else if (spot.name === except) refused.add(spot, 'IslandUnreachable');
+    else if (spot.name === except) refused.add(spot, 'IslandToLeave', 'the work is to leave it');
     else if (!before) best = better(demand, best, spot);
     else if (before.until <= now) fallback = better(demand, fallback, spot);
     else refused.add(spot, before.why.reason, before.why.message);
   }
   const chosen = best ?? fallback;
-  if (!chosen) return refused.summary();
+  if (!chosen) return only !== undefined && !knows(field, only) ? unknownIsland(only, field) : refused.summary();
   const quota = field.quotaOf(demand.namespace);
   if (quota && demand.gpus > 0 && quota.used + demand.gpus > quota.gpus) {
     const message = `namespace ${demand.namespace} uses ${quota.used} of the ${quota.gpus} GPUs of its quota: ${wanted(demand)}`;
@@ -72,6 +79,17 @@ export function place(demand: Demand, field: Field, { avoided, except, now = 0 }
 export function refusalOf(demand: Demand, spot: Spot): Why | undefined {
   const reason = spot.view && refuse(demand, spot.view, spot);
   return reason && { reason, message: explain(demand, spot, reason) };
+}
+
+function knows(field: Field, island: string): boolean {
+  return field.spots().some(({ name, view }) => view !== undefined && name === island);
+}
+
+function unknownIsland(island: string, field: Field): Placement {
+  const known = field.spots().flatMap(({ name, view }) => (view ? [name] : []));
+  const some = known.length === 0 ? 'there is none' : `there are ${known.slice(0, mostNamed).join(', ')}`;
+  const more = known.length > mostNamed ? ` and ${known.length - mostNamed} more` : '';
+  return { reason: 'NoMatchingIsland', message: `no ComputeIsland is named ${island}; ${some}${more}` };
 }
 
 /** Spots come by name, so that of equals the first stays. */

@@ -13,6 +13,8 @@ import { planTurns, type Waiting } from './turn.ts';
 export interface Placer {
   /** Chooses an island for the placement whose IslandJob will have this name, and counts it from now on. */
   place(work: Waiting, job: ObjectKey): Placement;
+  /** The island that it would be placed on if it were alone with what is there; nothing is counted or remembered. */
+  look(work: Waiting): Placement;
   /** The work does not wait for room any more. */
   forget(work: string): void;
 }
@@ -102,8 +104,7 @@ export function createPlacer({ islands, jobs, clock, quotas, known }: PlacerOpti
       if (!asked) for (const one of known?.() ?? []) wait(one, now);
       asked = true;
       if (decided.delete(keyString(job))) field.remove(keyString(job));
-      const { avoided, except } = work;
-      const choice = place(work.demand, field, { avoided, except, now });
+      const choice = place(work.demand, field, { ...work, now });
       const others = waiting.size - (waiting.has(work.key) ? 1 : 0);
       if (choice.island === undefined || work.demand.gpus === 0 || others === 0) {
         if (choice.island !== undefined) return take(work, job, choice.island, now);
@@ -121,6 +122,7 @@ export function createPlacer({ islands, jobs, clock, quotas, known }: PlacerOpti
       const message = `${choice.island} has room for ${wanted(work.demand)}, and works of runs with a higher priority, fewer GPUs in use or an earlier start go first`;
       return { reason: 'WaitingForCapacity', message };
     },
+    look: (work) => place(work.demand, field, { ...work, now: clock.now() }),
     forget(work) {
       if (waiting.delete(work)) plan = undefined;
     },

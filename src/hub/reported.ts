@@ -1,7 +1,14 @@
 /** What the island of a placement reports, as the status of the work. Pure. */
 import type { IslandJob } from '../api/islandjob.ts';
 import type { Reason } from '../api/reasons.ts';
-import type { AttemptRecord, WorkState, WorkStatus } from '../api/work.ts';
+import {
+  type AttemptRecord,
+  type ManifestRef,
+  mostResumable,
+  type PublishedCheckpoint,
+  type WorkState,
+  type WorkStatus,
+} from '../api/work.ts';
 import type { Why } from './work.ts';
 
 const mirrored: Record<string, WorkState> = {
@@ -25,12 +32,22 @@ export function mirror(current: WorkStatus, job: IslandJob): WorkStatus {
   if (seen?.reason !== undefined) status.reason = seen.reason;
   if (seen?.message !== undefined) status.message = seen.message;
   if (seen?.progress) status.progress = seen.progress;
-  if (seen?.checkpoint) status.checkpoint = seen.checkpoint;
+  if (seen?.checkpoint) {
+    status.checkpoint = seen.checkpoint;
+    const resumable = withCheckpoint(current.resumable, seen.checkpoint);
+    if (resumable.length > 0) status.resumable = resumable;
+  }
   const failure = lastFailure(job);
   if (failure) status.failure = failure;
   const startedAt = current.startedAt ?? seen?.startedAt;
   if (startedAt !== undefined) status.startedAt = startedAt;
   return status;
+}
+
+/** The newest first; a final that nobody can go on from adds nothing. */
+function withCheckpoint(known: readonly ManifestRef[] = [], { manifest, digest, kind }: PublishedCheckpoint): ManifestRef[] {
+  if (kind !== 'Resumable' || known[0]?.digest === digest) return [...known];
+  return [{ manifest, digest }, ...known.filter((one) => one.digest !== digest)].slice(0, mostResumable);
 }
 
 function lastFailure(job: IslandJob): AttemptRecord | undefined {

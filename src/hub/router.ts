@@ -1,7 +1,8 @@
 /** The router of a run: when it may start, and on which inputs. Its status is `status.router` of the ExpertTraining. */
 import type { ExpertTraining } from '../api/experttraining.ts';
+import { askedOf } from './asked.ts';
 import type { Experts } from './experts.ts';
-import { ensembleInputs } from './inputs.ts';
+import { ensembleInputs, inputsDigest } from './inputs.ts';
 import { islandLostOf } from './move.ts';
 import type { HubSettings } from './settings.ts';
 import { type JobTemplate, routerTemplate } from './templates.ts';
@@ -9,7 +10,7 @@ import type { Why, Wish } from './work.ts';
 
 export interface PartWish {
   template: JobTemplate;
-  wish: Pick<Wish, 'suspend' | 'hold' | 'stop' | 'islandLost'>;
+  wish: Pick<Wish, 'suspend' | 'hold' | 'stop' | 'islandLost' | 'asked' | 'inputs'>;
 }
 
 export interface PartFacts {
@@ -28,7 +29,14 @@ export function routerWish({ training, experts, stop }: PartFacts, settings: Hub
   const waits = bound && !experts.complete;
   return {
     template,
-    wish: { suspend, stop, islandLost: islandLostOf(training), hold: waits ? waitsForExperts(experts) : undefined },
+    wish: {
+      suspend,
+      stop,
+      islandLost: islandLostOf(training),
+      hold: waits ? waitsForExperts(experts) : undefined,
+      asked: askedOf(training, 'router'),
+      inputs: bound ? inputsDigest(template.spec.inputs) : undefined,
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import type { ExpertTraining } from '../api/experttraining.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { Condition, WorkStatus } from '../api/work.ts';
 import { activeStates, type Experts, namesOf, whyOf } from './experts.ts';
+import { wrongRequestsOfRun } from './requests.ts';
 import type { RunCondition } from './state.ts';
 import { conditionList } from './status.ts';
 import type { Why } from './work.ts';
@@ -23,6 +24,11 @@ export interface RunFacts {
 
 export function begun({ training }: Pick<RunFacts, 'training'>): boolean {
   return training.status?.snapshot?.dataset !== undefined;
+}
+
+/** Once it is stored it stays. */
+export function isComplete(training: ExpertTraining): boolean {
+  return stored(training, 'Complete') !== undefined;
 }
 
 function stored(training: ExpertTraining, type: RunCondition): Condition | undefined {
@@ -46,11 +52,14 @@ export function failure({ training, experts, now }: RunFacts): Why | undefined {
     const message = `${namesOf(experts.blocked)}: ${experts.needed} of ${experts.total} experts are needed and completion.onExpertFailed is Fail`;
     return { reason: 'ExpertFailed', message };
   }
-  if (status?.router?.state === 'Blocked') return { reason: 'RouterFailed', message: said('the router', status.router) };
-  if (status?.evaluation?.state === 'Blocked') {
-    return { reason: 'EvaluationFailed', message: said('the evaluation', status.evaluation) };
-  }
+  if (isLost(status?.router)) return { reason: 'RouterFailed', message: said('the router', status?.router) };
+  if (isLost(status?.evaluation)) return { reason: 'EvaluationFailed', message: said('the evaluation', status?.evaluation) };
   return undefined;
+}
+
+/** Out of budget. One that found an input damaged is not: it goes on when that input has been replaced. */
+function isLost(work: WorkStatus | undefined): boolean {
+  return work?.state === 'Blocked' && work.reason !== 'InputDamaged';
 }
 
 /** Milliseconds until spec.deadline, counted from the start; undefined without one or before the start. */
@@ -85,7 +94,8 @@ export function conditionsOf(facts: RunFacts, deleting?: Why): Condition[] {
   const other: Why = { reason: progress.reason, message: '' };
 
   const validity = validated(facts);
-  set('Validated', validity.status, validity);
+  const wrong = wrongRequestsOfRun(training, experts.total).map(({ message }) => message);
+  set('Validated', validity.status, { ...validity, message: [validity.message, ...wrong].join('; ') });
   const schedule = scheduled(facts);
   set('Scheduled', schedule.status, schedule);
   set('Progressing', progress.status, progress);

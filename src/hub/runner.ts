@@ -93,10 +93,16 @@ export function createWorkRunner(options: RunnerOptions): WorkRunner {
   }
 
   /** The IslandJobs in the cache; that of the current placement is asked for when the cache does not hold it. */
-  async function jobsOf(template: JobTemplate, current: WorkStatus | undefined, signal: AbortSignal): Promise<IslandJob[]> {
+  async function jobsOf(
+    template: JobTemplate,
+    current: WorkStatus | undefined,
+    asked: boolean,
+    signal: AbortSignal,
+  ): Promise<IslandJob[]> {
     const cached = jobs.byIndex('work', workKey(template.spec));
     const { namespace } = template.owner.metadata;
-    if (current?.job === undefined || current.state === 'Accepted' || current.state === 'Blocked') return cached;
+    const stays = current?.state === 'Accepted' || current?.state === 'Blocked';
+    if (current?.job === undefined || (stays && !asked)) return cached;
     if (cached.some((job) => job.metadata.name === current.job)) return cached;
     const key = { name: current.job, ...(namespace === undefined ? {} : { namespace }) };
     const live = await client.get(IslandJobKind, key, { signal });
@@ -150,11 +156,13 @@ export function createWorkRunner(options: RunnerOptions): WorkRunner {
 
   return {
     async plan(template, wish, current, signal) {
-      const all = await jobsOf(template, current, signal);
+      const retry = wish.asked?.retry?.placement === current?.placement;
+      const all = await jobsOf(template, current, retry, signal);
       const job = all.find(({ metadata }) => metadata.name === current?.job);
       const verified = await verification(job, current, signal);
       const { namespace } = template.owner.metadata;
       const key = workKey(template.spec);
+      const waiting = { key, demand: template.demand, avoided: avoidance.of(key) };
       let asked = false;
       const decision = decideWork(
         { ...wish, retry: template.spec.retry, checkpoint: template.spec.checkpoint, told: template.spec.islandLost },
@@ -162,12 +170,12 @@ export function createWorkRunner(options: RunnerOptions): WorkRunner {
           current,
           jobs: all,
           verification: verified,
-          place: (except) => {
+          place: (where) => {
             asked = true;
             const name = jobName(template, (current?.placement ?? 0) + 1);
-            const work = { key, demand: template.demand, avoided: avoidance.of(key), except };
-            return placer.place(work, namespace === undefined ? { name } : { namespace, name });
+            return placer.place({ ...waiting, ...where }, namespace === undefined ? { name } : { namespace, name });
           },
+          look: (where) => placer.look({ ...waiting, ...where }),
           adoptable: (above) =>
             away.adoptable((held) => {
               const placement = Number(/-p(\d{1,4})$/.exec(held.name)?.[1]);

@@ -3,14 +3,15 @@ import { type ExpertShard, ExpertShardKind, type ExpertShardStatus } from '../ap
 import type { ExpertTraining } from '../api/experttraining.ts';
 import { IslandJobKind } from '../api/islandjob.ts';
 import { index3 } from '../api/keys.ts';
-import { finalizers, labels } from '../api/labels.ts';
+import { finalizers, labels, requestAnnotations } from '../api/labels.ts';
 import type { WorkStatus } from '../api/work.ts';
 import { type Controller, createController, type Outcome } from '../kube/controller.ts';
 import { addFinalizer } from '../kube/finalizers.ts';
 import { forKind, mapped, owned } from '../kube/sources.ts';
 import type { Change } from '../kube/store.ts';
 import { keyOf } from '../kube/types.ts';
-import { announceWork } from './announce.ts';
+import { announceUnmet, announceWork } from './announce.ts';
+import { askedOf } from './asked.ts';
 import { cleanUp } from './cleanup.ts';
 import { admits, defaultProgressEveryMs, type HubContext, islandOfWorkChanged, islandsChanged, soonest } from './context.ts';
 import { workOf } from './experts.ts';
@@ -75,10 +76,12 @@ export function createShardController(context: HubContext): Controller {
 
     const before = workOf(shard);
     const template = expertTemplate(training, shard, settings);
-    const plan = await runner.plan(template, wishOf(training), before, signal);
+    const plan = await runner.plan(template, wishOf(training, shard.spec.index), before, signal);
     const status = statusOf(shard, plan.status, plan, undefined);
     const written = await writer.write(shard, status, { confirm: mustConfirm(plan, before), signal });
-    announceWork(events, shard, `expert ${shard.spec.index}`, before, plan.status, plan.moves);
+    const what = `expert ${shard.spec.index}`;
+    announceWork(events, shard, what, before, plan.status, plan);
+    announceUnmet(context, training, what, plan.unmet);
     const refused = await runner.carryOut(plan, signal);
     if (refused)
       await writer.write(written.object, statusOf(written.object, { ...plan.status, ...refused }, plan, undefined), { signal });
@@ -111,19 +114,26 @@ export function createShardController(context: HubContext): Controller {
 function concernsExperts(change: Change<ExpertTraining>): boolean {
   if (change.type !== 'update') return true;
   const facts = ({ metadata, status }: ExpertTraining) =>
-    JSON.stringify([metadata.generation, metadata.deletionTimestamp, status?.snapshot, hasFailed(status?.conditions)?.reason]);
+    JSON.stringify([
+      metadata.generation,
+      metadata.deletionTimestamp,
+      Object.values(requestAnnotations).map((name) => metadata.annotations?.[name]),
+      status?.snapshot,
+      findTrue(status?.conditions, 'Failed')?.reason,
+    ]);
   return facts(change.object) !== facts(change.old);
 }
 
-function hasFailed(conditions: ExpertShardStatus['conditions'] | undefined) {
-  return conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+function findTrue(conditions: ExpertShardStatus['conditions'] | undefined, type: string) {
+  return conditions?.find((condition) => condition.type === type && condition.status === 'True');
 }
 
-/** What a training wants of each of its experts. */
-export function wishOf(training: ExpertTraining): Pick<Wish, 'suspend' | 'stop' | 'islandLost'> {
+/** What a training wants of one of its experts. */
+function wishOf(training: ExpertTraining, index: number): Pick<Wish, 'suspend' | 'stop' | 'islandLost' | 'asked'> {
   const { spec, status } = training;
-  const wish = { suspend: spec.suspend, islandLost: islandLostOf(training) };
-  const failed = hasFailed(status?.conditions);
+  const over = findTrue(status?.conditions, 'Complete') && 'the run is complete, which is final';
+  const wish = { suspend: spec.suspend, islandLost: islandLostOf(training), asked: { ...askedOf(training, index), over } };
+  const failed = findTrue(status?.conditions, 'Failed');
   if (!failed) return wish;
   return { ...wish, stop: { reason: 'Stopped', message: `the run has failed with ${failed.reason}` } };
 }

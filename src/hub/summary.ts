@@ -4,7 +4,7 @@ import type { ExpertTrainingStatus } from '../api/experttraining.ts';
 import { timestamp } from '../clock.ts';
 import { workOf } from './experts.ts';
 import { etaText, type Meter, overallPercent, timeLeft, workText } from './progress.ts';
-import { conditionsOf, type RunFacts } from './run.ts';
+import { conditionsOf, isComplete, type RunFacts } from './run.ts';
 import { stateOf } from './state.ts';
 import { conditionList } from './status.ts';
 import type { Why } from './work.ts';
@@ -18,7 +18,7 @@ export function trainingStatus(
   const { training, experts, now } = facts;
   const { metadata, status: known, spec } = training;
   const { snapshot, startedAt, router, evaluation, ensemble } = known ?? {};
-  if (known && isComplete(known)) return finished(known, metadata.generation, deleting, now);
+  if (known && isComplete(training)) return finished(known, metadata.generation, deleting, now);
   const conditions = conditionsOf(facts, deleting);
   const state = stateOf(conditions);
   const ended = state === 'Complete' || state === 'Failed';
@@ -55,10 +55,6 @@ export function trainingStatus(
     ...(completedAt === undefined ? {} : { completedAt }),
     conditions,
   };
-}
-
-function isComplete({ conditions }: ExpertTrainingStatus): boolean {
-  return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
 }
 
 /** A complete run stays as it ended, whatever becomes of its experts' objects; it only says that it has seen its spec. */

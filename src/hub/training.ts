@@ -9,14 +9,15 @@ import { type Controller, createController, type Outcome } from '../kube/control
 import { addFinalizer } from '../kube/finalizers.ts';
 import { forKind, mapped, owned } from '../kube/sources.ts';
 import { keyOf } from '../kube/types.ts';
-import { announceWork } from './announce.ts';
+import { announceUnmet, announceWork } from './announce.ts';
 import { cleanUp } from './cleanup.ts';
 import { admits, defaultProgressEveryMs, type HubContext, islandOfWorkChanged, islandsChanged, soonest } from './context.ts';
 import { ensembleOf, evaluationWish } from './evaluation.ts';
 import { countExperts } from './experts.ts';
 import { createMeter } from './progress.ts';
+import { unmetWhenComplete, wrongRequestsOfRun } from './requests.ts';
 import { type PartWish, routerWish } from './router.ts';
-import { completion, failure, type RunFacts, timeToDeadline } from './run.ts';
+import { completion, failure, isComplete, type RunFacts, timeToDeadline } from './run.ts';
 import { mustConfirm, refusedMs, type WorkPlan } from './runner.ts';
 import { createShardMaker } from './shards.ts';
 import { invalidSpec, startRun, withStatus } from './start.ts';
@@ -25,6 +26,11 @@ import { trainingStatus } from './summary.ts';
 import type { Why } from './work.ts';
 
 const cleanupMs = 10_000;
+
+interface Parts {
+  router?: WorkPlan | undefined;
+  evaluation?: WorkPlan | undefined;
+}
 
 /** What one reconcile sees of a run. */
 interface View {
@@ -89,7 +95,8 @@ export function createTrainingController(context: HubContext): Controller {
 
     const confirm = mustConfirm(router, held.status?.router) || mustConfirm(evaluation, held.status?.evaluation);
     const written = await writer.write(held, status, { confirm, signal });
-    announce(held, status, { router: router?.moves, evaluation: evaluation?.moves });
+    announce(held, status, { router, evaluation });
+    announceRequests(facts, { router, evaluation });
     const ended = failure(facts) ?? completion(facts);
     const makes = !ended && !facts.taken && !training.spec.suspend;
     const late = makes ? await maker.make(training, view.shards, signal) : undefined;
@@ -111,12 +118,9 @@ export function createTrainingController(context: HubContext): Controller {
   }
 
   /** Router and evaluation, once the run has begun; a complete run plans nothing any more. */
-  async function planParts(
-    { training, facts }: View,
-    signal: AbortSignal,
-  ): Promise<{ router?: WorkPlan; evaluation?: WorkPlan }> {
+  async function planParts({ training, facts }: View, signal: AbortSignal): Promise<Parts> {
+    if (!training.status?.snapshot?.dataset || isComplete(training)) return {};
     const failed = failure(facts);
-    if (!training.status?.snapshot?.dataset || (!failed && completion(facts))) return {};
     const stop: Why | undefined = failed && { reason: 'Stopped', message: `the run has failed with ${failed.reason}` };
     const part = { training, experts: facts.experts, stop };
     const plan = (wish: PartWish | undefined, current: ExpertTrainingStatus['router']) =>
@@ -142,19 +146,23 @@ export function createTrainingController(context: HubContext): Controller {
     await writer.write(training, trainingStatus({ ...facts, training: told }, own, meter), { signal });
   }
 
-  function announce(
-    before: ExpertTraining,
-    status: ExpertTrainingStatus,
-    moves: { router?: Why | undefined; evaluation?: Why | undefined },
-  ): void {
-    announceWork(events, before, 'router', before.status?.router, status.router, moves.router);
-    announceWork(events, before, 'evaluation', before.status?.evaluation, status.evaluation, moves.evaluation);
+  function announce(before: ExpertTraining, status: ExpertTrainingStatus, { router, evaluation }: Parts): void {
+    announceWork(events, before, 'router', before.status?.router, status.router, router);
+    announceWork(events, before, 'evaluation', before.status?.evaluation, status.evaluation, evaluation);
     if (status.state === before.status?.state) return;
     const find = (type: string) => status.conditions.find((condition) => condition.type === type);
     const told = find(status.state === 'Complete' || status.state === 'Failed' ? status.state : 'Progressing');
     const message = `${before.status?.state ?? 'Pending'} → ${status.state}${told?.message ? `: ${told.message}` : ''}`;
     if (status.state === 'Failed') events.warning(before, told?.reason ?? 'ExpertFailed', message, 'Fail');
     else events.normal(before, told?.reason ?? status.state, message, status.state);
+  }
+
+  function announceRequests({ training, experts }: RunFacts, plans: Parts): void {
+    announceUnmet(context, training, '', wrongRequestsOfRun(training, experts.total));
+    const complete = isComplete(training);
+    for (const part of ['router', 'evaluation'] as const) {
+      announceUnmet(context, training, part, complete ? unmetWhenComplete(training, part) : plans[part]?.unmet);
+    }
   }
 
   const waiting = () =>

@@ -1,14 +1,13 @@
 /** Whose turn it is when islands are full: which of the works that wait are placed, and where. */
 import type { WritableField } from './field.ts';
-import { type Avoided, type Demand, place } from './placement.ts';
+import { type Avoided, type Demand, type Place, place } from './placement.ts';
 
 /** A work that found no island when it asked last. */
-export interface Waiting {
+export interface Waiting extends Place {
   /** Its own, whatever the placement. */
   key: string;
   demand: Demand;
   avoided?: Avoided | undefined;
-  except?: string | undefined;
 }
 
 interface Run {
@@ -36,7 +35,7 @@ export function planTurns(waiting: Iterable<Waiting>, field: WritableField, now:
     }
     const kind = kindOf(work);
     if (hopeless.has(kind)) continue;
-    const { island } = place(work.demand, field, { avoided: work.avoided, except: work.except, now });
+    const { island } = place(work.demand, field, { ...work, now });
     if (island === undefined) {
       hopeless.add(kind);
       continue;
@@ -77,7 +76,7 @@ function goesFirst(a: Run, b: Run): boolean {
   return order === 0 ? a.group < b.group : order < 0;
 }
 
-function kindOf({ demand, avoided, except }: Waiting): string {
+function kindOf({ demand, avoided, except, only }: Waiting): string {
   const { namespace, gpus, gpuProduct, matchLabels } = demand;
-  return JSON.stringify([namespace, gpus, gpuProduct, matchLabels, [...(avoided?.keys() ?? [])], except]);
+  return JSON.stringify([namespace, gpus, gpuProduct, matchLabels, [...(avoided?.keys() ?? [])], except, only]);
 }

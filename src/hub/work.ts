@@ -3,9 +3,13 @@ import type { IslandJob, IslandJobSpec } from '../api/islandjob.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { ManifestRef, WorkStatus } from '../api/work.ts';
 import { timestamp } from '../clock.ts';
+import { type Answer, type AskedOfWork, answerMove, answerRetry, placeAsked } from './asked.ts';
+import { inputsDigest } from './inputs.ts';
+import { hasEnded } from './islands.ts';
 import { decideMove, type IslandLost, type Move, type Standing } from './move.ts';
-import { olderPlacements, resumeFrom } from './older.ts';
-import type { Placement } from './placement.ts';
+import { again, blocked, create, cutWhy, lookAgain, next, replace } from './next.ts';
+import { olderPlacements } from './older.ts';
+import type { Place, Placement } from './placement.ts';
 import { cut, failureOf, mirror, withoutWhy } from './reported.ts';
 import type { Verification } from './verify.ts';
 
@@ -29,6 +33,10 @@ export interface Wish {
   islandLost?: IslandLost | undefined;
   /** The same as its island is told. Default: as it was told. */
   told?: IslandJobSpec['islandLost'] | undefined;
+  /** What a user asked of it. */
+  asked?: AskedOfWork | undefined;
+  /** Digest of what it must be made from, for works whose inputs can be replaced: one made from something else is made again. */
+  inputs?: string | undefined;
 }
 
 export interface Seen {
@@ -38,8 +46,10 @@ export interface Seen {
   jobs: readonly IslandJob[];
   /** Of the output of the current placement's IslandJob, once that has Succeeded. */
   verification: Verification | undefined;
-  /** Chooses an island, never the one given. */
-  place(except?: string): Placement;
+  /** Chooses an island, and counts the work there from now on. */
+  place(where: Place): Placement;
+  /** Which island would be chosen if it were placed now; nothing is counted. */
+  look?: (where: Place) => Placement;
   /** A placement above this number that an island holds, and that an administrator said to make again there. */
   adoptable?: (above: number) => { island: string; placement: number } | undefined;
   jobName(placement: number): string;
@@ -67,12 +77,14 @@ export interface WorkDecision {
   after?: number;
   /** Why it leaves its island, in the decision that makes it so. */
   moves?: Why;
+  /** Why it goes on although it had ended, in the decision that makes it so. */
+  retried?: Why;
+  /** What was asked of it and is not done, or not yet; worth a word each time that it is something else. */
+  unmet?: Why[];
   /** The island that did not take it, to be left alone for a while. */
   avoid?: { island: string; uid: string; why: Why };
 }
 
-/** How often a work that found no island looks again by itself; islands that change wake it at once. */
-export const lookAgain = 30_000;
 const claimDeadline = 120_000;
 
 export function decideWork(wish: Wish, seen: Seen): WorkDecision {
@@ -86,9 +98,32 @@ export function decideWork(wish: Wish, seen: Seen): WorkDecision {
 
 function decideCurrent(wish: Wish, seen: Seen): WorkDecision {
   const stored = seen.current ?? { placement: 0, attempt: 0, restarts: 0, state: 'Waiting' };
-  if (stored.state === 'Accepted') return { status: stored, actions: [] };
-  const current = adoptNewest(stored, seen.jobs);
-  if (current.state === 'Blocked') return { status: current, actions: [] };
+  const current = stored.state === 'Accepted' ? stored : adoptNewest(stored, seen.jobs);
+  const retry = answerRetry(wish.asked, current, wish.stop);
+  const decision =
+    current.state === 'Accepted' || current.state === 'Blocked' ? ended(wish, seen, current, retry) : going(wish, seen, current);
+  const answers = [retry, answerMove(wish.asked, decision.status, wish.stop)];
+  const unmet = [...(decision.unmet ?? []), ...answers.flatMap((answer) => (answer.type === 'Ignore' ? [answer.why] : []))];
+  return unmet.length === 0 ? decision : { ...decision, unmet };
+}
+
+/** Accepted and Blocked stay, unless somebody asks for another placement or what it was made from was replaced. */
+function ended(wish: Wish, seen: Seen, current: WorkStatus, retry: Answer): WorkDecision {
+  const why = retry.type === 'Go' ? retry.why : replacedInputs(wish, current);
+  const job = seen.jobs.find(({ metadata }) => metadata.name === current.job);
+  // One that is Blocked while something of it still runs is told to stop first: see olderPlacements.
+  if (!why || (job && !hasEnded(job))) return { status: current, actions: [] };
+  return { ...again(wish, seen, current), retried: why };
+}
+
+/** Why it is made again: an input of it has been replaced since. A result stays until what replaces it can be made. */
+function replacedInputs({ inputs, stop, hold }: Wish, { inputs: made, state }: WorkStatus): Why | undefined {
+  if (stop || inputs === undefined || made === undefined || made === inputs) return undefined;
+  if (state === 'Accepted' && hold) return undefined;
+  return { reason: 'InputsReplaced', message: 'an input that it was made from has been replaced' };
+}
+
+function going(wish: Wish, seen: Seen, current: WorkStatus): WorkDecision {
   if (current.job === undefined || current.island === undefined) return next(wish, seen, current);
   const job = seen.jobs.find((one) => one.metadata.name === current.job);
   if (job) return follow(wish, seen, current, job);
@@ -110,61 +145,16 @@ function adoptNewest(current: WorkStatus, jobs: readonly IslandJob[]): WorkStatu
   };
 }
 
-/** Decides the next placement, if there is to be one. */
-function next(wish: Wish, seen: Seen, current: WorkStatus): WorkDecision {
-  const { island: _, job: __, ...kept } = withoutWhy(current);
-  if (wish.stop) return { status: blocked(kept, wish.stop, seen.now), actions: [] };
-  const hold = holdBack(wish);
-  if (hold) return { status: { ...kept, state: 'Waiting', ...hold }, actions: [] };
-  const held = seen.adoptable?.(kept.placement);
-  if (held) return onIsland(wish, seen, { ...kept, placement: held.placement - 1 }, { island: held.island });
-  return onIsland(wish, seen, kept, seen.place());
-}
-
-function onIsland(wish: Wish, seen: Seen, kept: WorkStatus, chosen: Placement): WorkDecision {
-  if (chosen.island === undefined) {
-    return {
-      status: { ...kept, state: 'Waiting', reason: chosen.reason, message: cut(chosen.message, 1024) },
-      actions: [],
-      after: lookAgain,
-    };
-  }
-  const placement = kept.placement + 1;
-  const decided: WorkStatus = {
-    ...kept,
-    placement,
-    island: chosen.island,
-    job: seen.jobName(placement),
-    state: 'Waiting',
-    attempt: 0,
-  };
-  return create(wish, seen, decided, chosen.island);
-}
-
-/** The placement is decided and its IslandJob does not exist. */
-function create(wish: Wish, seen: Seen, current: WorkStatus, island: string): WorkDecision {
-  if (wish.stop) return { status: blocked(current, wish.stop, seen.now), actions: [] };
-  const hold = holdBack(wish);
-  if (hold) return { status: { ...current, ...hold }, actions: [] };
-  // reason and message stay: they may say why the API server refused the IslandJob the last time.
-  const status = current.reason === 'Suspended' ? withoutWhy(current) : current;
-  return {
-    status,
-    actions: [{ type: 'Create', placement: current.placement, island, resume: resumeFrom(current, seen.jobs) }],
-  };
-}
-
-function holdBack(wish: Wish): Why | undefined {
-  if (wish.suspend) return { reason: 'Suspended', message: 'spec.suspend is true' };
-  return wish.hold;
-}
-
 /** The IslandJob of the current placement exists: the island says where it stands, the owner whether it goes on. */
 function follow(wish: Wish, seen: Seen, current: WorkStatus, job: IslandJob): WorkDecision {
-  const status = mirror(current, job);
+  const mirrored = mirror(current, job);
+  const status = wish.inputs === undefined ? mirrored : { ...mirrored, inputs: inputsDigest(job.spec.inputs) };
+  const replaced = replacedInputs(wish, status);
   switch (job.status?.state) {
     case 'Succeeded':
-      return { ...accept(status, seen), actions: [] };
+      return replaced && !wish.hold
+        ? { ...again(wish, seen, status), retried: replaced }
+        : { ...accept(status, seen), actions: [] };
     case 'Failed':
       return { status: blocked(status, failureOf(job), seen.now), actions: [] };
     case 'Stopped':
@@ -172,7 +162,8 @@ function follow(wish: Wish, seen: Seen, current: WorkStatus, job: IslandJob): Wo
     default:
   }
   const { standing, now, claimDeadlineMs = claimDeadline } = seen;
-  const move = decideMove({ job, standing, islandLost: wish.islandLost, claimDeadlineMs, now });
+  const leave: Leaving = replaced ? { leave: replaced } : leaves(wish, seen, status, job);
+  const move = decideMove({ job, standing, islandLost: wish.islandLost, claimDeadlineMs, leave: leave.leave, now });
   if (move.type === 'Replace') return replace(wish, seen, status, move.why);
   if (job.metadata.deletionTimestamp !== undefined) {
     const { name } = job.metadata;
@@ -185,7 +176,28 @@ function follow(wish: Wish, seen: Seen, current: WorkStatus, job: IslandJob): Wo
     const actions: WorkAction[] = [{ type: 'Delete', job }];
     return { status: { ...status, state: 'Stopping', ...cutWhy(move.why) }, actions, moves: move.why, avoid };
   }
-  return goOn(wish, job, status, move);
+  const { waits } = leave;
+  if (!waits || move.type === 'Stop') return goOn(wish, job, status, move);
+  const after = Math.min(move.after ?? lookAgain, lookAgain);
+  return { ...goOn(wish, job, status, { type: 'Stay', why: move.why ?? waits, after }), unmet: [waits] };
+}
+
+interface Leaving {
+  leave?: Why;
+  /** Why it does not leave yet. */
+  waits?: Why;
+}
+
+/** Whether a move that was asked for begins now; while there is no room for it elsewhere the work goes on where it is. */
+function leaves(wish: Wish, seen: Seen, status: WorkStatus, job: IslandJob): Leaving {
+  const answer = answerMove(wish.asked, { ...status, island: job.spec.island }, wish.stop);
+  if (answer.type !== 'Go') return {};
+  const where = placeAsked(wish.asked, status.placement, job.spec.island) ?? {};
+  const room = job.spec.stop ? undefined : seen.look?.(where);
+  if (!room || room.island !== undefined) return { leave: answer.why };
+  const to = where.only === undefined ? 'elsewhere' : `to island ${where.only}`;
+  const message = `it is to go ${to} and goes on here until it can: ${room.message}`;
+  return { waits: { reason: 'WaitingToMove', message } };
 }
 
 /** The placement stays or is told to stop. */
@@ -215,18 +227,6 @@ function goOn(
   };
 }
 
-/** Its island is given up: the next placement does not wait for a proof. What the older one still publishes never counts. */
-function replace(wish: Wish, seen: Seen, current: WorkStatus, why: Why): WorkDecision {
-  const { island, job: _, ...kept } = withoutWhy(current);
-  if (wish.stop) return { status: blocked(current, wish.stop, seen.now), actions: [] };
-  const hold = holdBack(wish);
-  if (hold) return { status: { ...current, ...cutWhy(why) }, actions: [] };
-  const chosen = seen.place(island);
-  if (chosen.island !== undefined) return { ...onIsland(wish, seen, kept, chosen), moves: why };
-  const message = `${why.message}; ${chosen.message}`;
-  return { status: { ...current, ...cutWhy({ ...why, message }) }, actions: [], after: lookAgain };
-}
-
 /** The policies in one order of keys, so that they can be compared. */
 function policies({ retry, checkpoint, islandLost }: Pick<IslandJobSpec, 'retry' | 'checkpoint' | 'islandLost'>) {
   const { maxRestarts, backoff } = retry;
@@ -243,12 +243,4 @@ function accept(status: WorkStatus, seen: Seen): { status: WorkStatus; after?: n
   const why: Why = { reason: verification.reason, message: cut(verification.message, 1024) };
   if (verification.result === 'Refused') return { status: blocked(status, why, seen.now) };
   return { status: { ...status, state: 'Publishing', ...why }, after: verification.after };
-}
-
-function blocked(status: WorkStatus, why: Why, now: number): WorkStatus {
-  return { ...status, state: 'Blocked', ...why, finishedAt: timestamp(now) };
-}
-
-function cutWhy({ reason, message }: Why): Why {
-  return { reason, message: cut(message, 1024) };
 }

@@ -9,8 +9,8 @@ import { addFinalizer, removeFinalizer } from '../../src/kube/finalizers.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
 import type { MemoryStore } from '../store/memory-store.ts';
 
-/** What becomes of a running job: `run` keeps it running. */
-export type Fate = 'succeed' | 'fail' | 'run';
+/** What becomes of a running job: `run` keeps it running, `damaged` says that an input of it does not verify. */
+export type Fate = 'succeed' | 'fail' | 'damaged' | 'run';
 
 export interface FakeIsland {
   /** Decides by job; the default lets everything succeed. */
@@ -119,6 +119,11 @@ export function createFakeIsland(client: KubeClient, store: MemoryStore, clock: 
       const fate = island.fate(job);
       const attempt = job.status?.attempt ?? 1;
       if (fate === 'succeed') await report(job, { state: 'Succeeded', output: await publish(job, true), finishedAt: now });
+      if (fate === 'damaged') {
+        const message = 'experts/002/p1a1/final/model.safetensors does not have the SHA-256 of its manifest';
+        const attempts = [{ number: attempt, class: 'InputDamaged' as const, message, finishedAt: now }];
+        await report(job, { state: 'Failed', attempts, reason: 'InputDamaged', message, finishedAt: now });
+      }
       if (fate === 'fail') {
         const attempts = [{ number: attempt, class: 'Crash' as const, exitCode: 1, message: 'it broke', finishedAt: now }];
         await report(job, {

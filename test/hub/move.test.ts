@@ -44,7 +44,7 @@ const seen = (standing: Standing | undefined, jobs: IslandJob[], fields: Partial
   current: current(),
   jobs,
   verification: undefined,
-  place: (except) => ({ island: except === 'east' ? 'north' : 'east' }),
+  place: ({ except }) => ({ island: except === 'east' ? 'north' : 'east' }),
   jobName: (placement) => `job-p${placement}`,
   standing,
   now,

@@ -68,7 +68,7 @@ function checkRules(next: { status?: Rules }, old: { status?: Rules } | undefine
     };
     if ((now.placement ?? 0) < (before.placement ?? 0)) refuse('placement went back');
     if (now.placement === before.placement && (now.attempt ?? 0) < (before.attempt ?? 0)) refuse('attempt went back');
-    if (before.accepted && now.accepted?.placement !== before.accepted.placement) refuse('accepted changed');
+    if (before.accepted && !(now.accepted && now.accepted.placement >= before.accepted.placement)) refuse('accepted went back');
     if (['Complete', 'Failed'].includes(before.state ?? '') && what.startsWith('ExpertTraining') && now.state !== before.state)
       refuse('a final state changed');
   }
@@ -187,6 +187,13 @@ export function createWorld(options: { log?: Log; elsewhere?: IslandSize[]; quot
     },
     state: () => world.training?.status?.state,
     condition: (type: string) => world.training?.status?.conditions.find((condition) => condition.type === type),
+    /** Sets annotations of the training, or takes them away with null. */
+    async annotate(annotations: Record<string, string | null>): Promise<void> {
+      await users.patch(ExpertTrainingKind, at('digits'), { metadata: { annotations } }, { contentType: 'merge' });
+    },
+    async annotateData(annotations: Record<string, string | null>): Promise<void> {
+      await users.patch(ExpertDatasetKind, at('digits'), { metadata: { annotations } }, { contentType: 'merge' });
+    },
     async change(spec: object): Promise<void> {
       await users.patch(ExpertTrainingKind, at('digits'), { spec }, { contentType: 'merge' });
     },
