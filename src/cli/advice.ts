@@ -76,6 +76,8 @@ const advices: Partial<Record<Reason, Advice>> = {
   WaitingForExperts: wait('it starts when the experts are complete'),
   WaitingForRouter: wait('it starts when the router is accepted'),
   WaitingForPod: wait('its pod is being started; kubectl describe pod on the island says what it waits for'),
+  WaitingToMove: wait('it goes on where it is until the island that it is to go to has room; the message says what is missing'),
+  MoveRequested: wait('it saves a checkpoint, stops, and goes on elsewhere'),
   DeletionPending: wait('it is being deleted and waits for its pods to stop'),
   Stopping: wait('its last checkpoint is being saved and published'),
   Publishing: wait('its result is being published'),

@@ -162,7 +162,7 @@ export function createWorkRunner(options: RunnerOptions): WorkRunner {
       const verified = await verification(job, current, signal);
       const { namespace } = template.owner.metadata;
       const key = workKey(template.spec);
-      const waiting = { key, demand: template.demand, avoided: avoidance.of(key) };
+      const placeable = { key, demand: template.demand, avoided: avoidance.of(key) };
       let asked = false;
       const decision = decideWork(
         { ...wish, retry: template.spec.retry, checkpoint: template.spec.checkpoint, told: template.spec.islandLost },
@@ -173,9 +173,9 @@ export function createWorkRunner(options: RunnerOptions): WorkRunner {
           place: (where) => {
             asked = true;
             const name = jobName(template, (current?.placement ?? 0) + 1);
-            return placer.place({ ...waiting, ...where }, namespace === undefined ? { name } : { namespace, name });
+            return placer.place({ ...placeable, ...where }, namespace === undefined ? { name } : { namespace, name });
           },
-          look: (where) => placer.look({ ...waiting, ...where }),
+          look: (where) => placer.look({ ...placeable, ...where }),
           adoptable: (above) =>
             away.adoptable((held) => {
               const placement = Number(/-p(\d{1,4})$/.exec(held.name)?.[1]);

@@ -1,10 +1,11 @@
 /** The island's side of the protocol as a pure decision: from a reply of the hub and what is here to what is done about it. */
 import { isDeepStrictEqual } from 'node:util';
-import { type IslandJob, IslandJobKind, type IslandJobSpec, islandJobSpec } from '../api/islandjob.ts';
+import { type IslandJob, type IslandJobSpec, islandJobSpec } from '../api/islandjob.ts';
 import type { AdmitJob, JobName } from '../api/islandreport.ts';
 import { annotations } from '../api/labels.ts';
 import type { Reason } from '../api/reasons.ts';
 import { hubUidOf } from './answer.ts';
+import { liveNames } from './digest.ts';
 import type { Put, Standing } from './messages.ts';
 
 export type PutAction =
@@ -100,11 +101,9 @@ export function decidePut(put: Put, found: IslandJob | undefined, admit: AdmitJo
   return { type: 'Refuse', put, reason: 'NameTaken', message };
 }
 
-const live = Object.keys(IslandJobKind.freeze.live);
-
 /** What may never change in a spec. */
 function frozen(spec: object): object {
-  return Object.fromEntries(Object.entries(spec).filter(([field]) => !live.includes(field)));
+  return Object.fromEntries(Object.entries(spec).filter(([field]) => !liveNames.includes(field)));
 }
 
 function sameWork(spec: IslandJobSpec, put: Put): boolean {
@@ -112,16 +111,13 @@ function sameWork(spec: IslandJobSpec, put: Put): boolean {
   return here.success && there.success && isDeepStrictEqual(frozen(here.data), frozen(there.data));
 }
 
-/** The fields that may change, as the hub wants them; what only grows never falls. */
+/**
+ * The fields that may change, as the hub wants them; what only grows never falls. Each of them is whole in what the hub stores, so that
+ * a merge replaces it; one that an older hub does not send stays as it is.
+ */
 export function liveFields(put: Put, mirror: IslandJob): Partial<IslandJobSpec> {
-  const { suspend, retry, checkpoint } = put.spec as Partial<IslandJobSpec>;
-  return {
-    ...(suspend === undefined ? {} : { suspend }),
-    stop: mirror.spec.stop || put.spec.stop,
-    ...(retry === undefined ? {} : { retry }),
-    ...(checkpoint === undefined ? {} : { checkpoint }),
-    revision: put.spec.revision,
-  };
+  const sent = Object.entries(put.spec).filter(([field, value]) => liveNames.includes(field) && value !== undefined);
+  return { ...Object.fromEntries(sent), stop: mirror.spec.stop || put.spec.stop, revision: put.spec.revision };
 }
 
 /** Whether a mirror was told more than this put says: only the hub can go above that. */

@@ -29,7 +29,12 @@ describe('a digest', () => {
   it('of live fields changes with those fields only', () => {
     const digest = liveDigest(spec());
     assert.equal(liveDigest(spec({ revision: 9, placement: 3, stop: true })), digest);
-    for (const over of [{ suspend: true }, { retry: { maxRestarts: 9 } }, { checkpoint: { keep: 9 } }])
+    for (const over of [
+      { suspend: true },
+      { retry: { maxRestarts: 9 } },
+      { checkpoint: { keep: 9 } },
+      { islandLost: { policy: 'Replace' } },
+    ])
       assert.notEqual(liveDigest(spec(over)), digest);
     assert.equal(canonical({ b: 1, a: { d: [1, { z: 1, y: 2 }], c: 2 } }), '{"a":{"c":2,"d":[1,{"y":2,"z":1}]},"b":1}');
   });
