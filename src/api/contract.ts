@@ -46,6 +46,8 @@ export const trainerSpec = z.object({
   params: z.record(z.string(), z.unknown()),
   inputs: z.array(contractInput),
   grace: z.object({ saveSeconds: z.number().min(0) }),
+  /** After how long without a first step, and without a further one, the stacks of the program should be in its log. */
+  stall: z.object({ firstStepSeconds: z.number().min(0), stepSeconds: z.number().min(0) }).optional(),
 });
 
 /** checkpoint.json: makes a directory in $ATOLL_OUTPUT complete. */
@@ -69,6 +71,8 @@ export const progressLine = z.looseObject({
   steps: z.int().min(0).nullish(),
   loss: z.number().nullish(),
   samplesPerSecond: z.number().nullish(),
+  /** The loss of this step was NaN or infinite, which JSON cannot say. */
+  nonFinite: z.boolean().nullish(),
   at: z.string().max(40).nullish(),
 });
 

@@ -96,6 +96,8 @@ export const courierReasons = [
   'InputDamaged',
   'Storage',
   'Configuration',
+  /** The final result was refused, because it holds NaN or an infinite value. */
+  'NonFinite',
   'Published',
   'NothingPublished',
 ] as const;
@@ -107,6 +109,10 @@ export const courierResult = z.object({
   v: z.literal(1),
   reason: z.enum(courierReasons),
   step: z.int().min(0).optional(),
+  /** Last step that the trainer reported. */
+  lastStep: z.int().min(0).optional(),
+  /** First step of those at the end whose loss was not finite. */
+  nonFiniteStep: z.int().min(0).optional(),
   resumedFrom: resumedFrom.optional(),
   /** Manifests that did not verify and were passed over. */
   skipped: z.array(z.string().max(1024)).max(3).optional(),
@@ -117,6 +123,18 @@ export const courierResult = z.object({
   message: z.string().max(300).optional(),
 });
 
+/** How long the trainer has shown nothing new, by the courier's own clock, in ms; and the longest such times so far. */
+const pace = z.object({
+  /** Since the step grew last; before the first, since the trainer could start. */
+  sinceStepMs: z.int().min(0),
+  /** Longest time between two reported steps of this attempt; 0 before the second. */
+  slowestStepMs: z.int().min(0),
+  /** Since a checkpoint was complete on disk; before the first, since the first step. */
+  sinceCheckpointMs: z.int().min(0),
+  /** Longest time between two checkpoints of this attempt; 0 before the second. */
+  slowestCheckpointMs: z.int().min(0),
+});
+
 /** Answer of GET /v1/progress. */
 export const courierReport = z.object({
   phase: z.enum(['Waiting', 'Running', 'Publishing', 'Done']),
@@ -124,6 +142,9 @@ export const courierReport = z.object({
   checkpoint: courierCheckpoint.optional(),
   final: courierCheckpoint.optional(),
   restored: resumedFrom.optional(),
+  pace: pace.optional(),
+  /** First step of the newest ones whose loss was not finite; absent while it is finite. */
+  nonFiniteStep: z.int().min(0).optional(),
   /** Complete checkpoints that wait to be published. */
   pending: z.int().min(0),
   at: z.string().max(40),
@@ -133,4 +154,5 @@ export type CourierConfig = z.infer<typeof courierConfig>;
 export type CourierCheckpoint = z.infer<typeof courierCheckpoint>;
 export type CourierReason = (typeof courierReasons)[number];
 export type CourierResult = z.infer<typeof courierResult>;
+export type Pace = z.infer<typeof pace>;
 export type CourierReport = z.infer<typeof courierReport>;

@@ -45,7 +45,7 @@ export const attemptRecord = z.object({
   jobUid: text(64).optional().describe('uid of its Kubernetes Job.'),
   pod: text(253).optional().describe('Name of its pod.'),
   podUid: text(64).optional().describe('uid of its pod.'),
-  node: text(253).optional().describe('Node that the pod ran on.'),
+  node: text(253).optional().describe('Node that the pod ran on; of a gang, that of the member that failed.'),
   startedAt: time().optional().describe('When its containers started.'),
   finishedAt: time().optional().describe('When its last container was seen terminated.'),
   class: z

@@ -21,6 +21,7 @@ export class ProgressTail {
   /** Beginning of a line that is not complete yet; undefined while the rest of a line is being passed over. */
   #partial: Buffer | undefined = Buffer.alloc(0);
   #newest: Progress | undefined;
+  #nonFiniteStep: number | undefined;
 
   constructor(path: string, clock: Clock) {
     this.#path = path;
@@ -30,6 +31,11 @@ export class ProgressTail {
   /** The newest progress seen so far. */
   get newest(): Progress | undefined {
     return this.#newest;
+  }
+
+  /** The first of the newest steps whose loss is NaN or infinite; undefined while the newest loss is a number. */
+  get nonFiniteStep(): number | undefined {
+    return this.#nonFiniteStep;
   }
 
   /** Reads what was added. A file that is not there, or not a file, is no error. */
@@ -81,19 +87,31 @@ export class ProgressTail {
     const first = bytes.indexOf(NEWLINE);
     const lines =
       this.#partial === undefined ? bytes.subarray(first + 1, last) : Buffer.concat([this.#partial, bytes.subarray(0, last)]);
-    // From the end: the first that is valid is the newest.
-    let end = lines.length;
-    while (end > 0) {
-      const start = lines.lastIndexOf(NEWLINE, end - 1) + 1;
-      const progress = end - start > MAX_LINE ? undefined : this.#parse(lines.subarray(start, end));
-      if (progress !== undefined) {
-        this.#newest = progress;
-        break;
-      }
-      end = start - 1;
-    }
+    this.#read(lines);
     this.#partial = Buffer.alloc(0);
     this.#keep(bytes.subarray(last + 1));
+  }
+
+  /** From the end: the first that is valid is the newest. Only while losses are not finite those before it are looked at too. */
+  #read(lines: Buffer): void {
+    let newest: Progress | undefined;
+    let nonFinite: number | undefined;
+    for (let end = lines.length; end > 0; ) {
+      const start = lines.lastIndexOf(NEWLINE, end - 1) + 1;
+      const found = end - start > MAX_LINE ? undefined : this.#parse(lines.subarray(start, end).toString('utf8'));
+      end = start - 1;
+      if (found === undefined) continue;
+      newest ??= found.progress;
+      if (!found.nonFinite) {
+        this.#nonFiniteStep = nonFinite;
+        break;
+      }
+      nonFinite = found.progress.step;
+    }
+    if (newest === undefined) return;
+    this.#newest = newest;
+    // All of them, up to the beginning of what was read: it began here, or before.
+    if (nonFinite !== undefined) this.#nonFiniteStep ??= nonFinite;
   }
 
   #keep(rest: Buffer): void {
@@ -101,18 +119,20 @@ export class ProgressTail {
     this.#partial = this.#partial.length + rest.length > MAX_LINE ? undefined : Buffer.concat([this.#partial, rest]);
   }
 
-  #parse(line: Buffer): Progress | undefined {
-    const parsed = progressLine.safeParse(json(line.toString('utf8')));
+  #parse(line: string): { progress: Progress; nonFinite: boolean } | undefined {
+    const parsed = progressLine.safeParse(json(line));
     if (!parsed.success) return undefined;
-    const { step, steps, loss, samplesPerSecond, at } = parsed.data;
+    const { step, steps, loss, samplesPerSecond, at, nonFinite } = parsed.data;
     const reported = at === null || at === undefined ? Number.NaN : Date.parse(at);
-    return {
+    const progress = {
       step,
       ...(typeof steps === 'number' ? { steps } : {}),
       ...(typeof loss === 'number' ? { loss: decimalText(loss) } : {}),
       ...(typeof samplesPerSecond === 'number' ? { samplesPerSecond: decimalText(samplesPerSecond) } : {}),
       at: timestamp(Number.isFinite(reported) ? reported : this.#clock.now()),
     };
+    // NaN, Infinity and 1e999 have become null on the way; a trainer that has no loss to tell says null itself.
+    return { progress, nonFinite: nonFinite === true || (loss === null && !/"loss"\s*:\s*null/.test(line)) };
   }
 }
 

@@ -6,9 +6,10 @@ import type { CourierContext } from './context.ts';
 import { claimedMark, readMark, restoredMark } from './marks.ts';
 import { accompany } from './member.ts';
 import { Output } from './output.ts';
+import { PaceKeeper } from './pace.ts';
 import { Permission } from './permission.ts';
 import { ProgressTail } from './progress.ts';
-import { Publishing } from './publishing.ts';
+import { Publishing, type Trained } from './publishing.ts';
 import { startCourierServer } from './server.ts';
 
 export interface PublishOptions {
@@ -31,7 +32,8 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
   const tail = new ProgressTail(paths.progress, clock);
   const output = new Output(paths.output, clock);
   const permission = new Permission(config.deletions, clock);
-  const publishing = new Publishing(context, output, permission);
+  const pace = new PaceKeeper(clock);
+  const publishing = new Publishing(context, output, permission, () => trained(tail));
   const state = { claimed: false, ended: false };
 
   const report = (): CourierReport => {
@@ -43,6 +45,8 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
       ...(checkpoint ? { checkpoint } : {}),
       ...(final ? { final } : {}),
       ...(resumedFrom ? { restored: resumedFrom } : {}),
+      ...(pace.pace ? { pace: pace.pace } : {}),
+      ...(tail.nonFiniteStep === undefined ? {} : { nonFiniteStep: tail.nonFiniteStep }),
       pending,
       at: timestamp(clock.now()),
     };
@@ -55,7 +59,11 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
   });
   options.onListening?.(server.port);
   const follow = new AbortController();
-  const following = followProgress(tail, context, follow.signal);
+  const following = followProgress(tail, context, follow.signal, () => {
+    if (publishing.ready) pace.started();
+    pace.step(tail.newest?.step);
+    pace.saved(publishing.savedStep);
+  });
   const grace = new AbortController();
   const armed = new AbortController();
   const limited = endGrace(context, signal, grace, armed.signal);
@@ -73,12 +81,18 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
       await accompany(context, output, pollMs, signal);
       return 0;
     }
-    return await publishing.run({
+    const code = await publishing.run({
       pollMs,
       stop: signal,
       abort: grace.signal,
       restored: () => readMark(paths.restored, restoredMark),
     });
+    // The trainer has ended: what it reported last belongs into the result.
+    follow.abort();
+    await following;
+    await tail.poll();
+    await publishing.write();
+    return code;
   } catch (error) {
     if (!(error instanceof AttemptTakenError)) throw error;
     log.error({ key: error.key, why: error.message }, 'another pod holds this attempt');
@@ -93,9 +107,22 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
   }
 }
 
-async function followProgress(tail: ProgressTail, { clock }: CourierContext, signal: AbortSignal): Promise<void> {
+function trained({ newest, nonFiniteStep }: ProgressTail): Trained {
+  return {
+    ...(newest === undefined ? {} : { lastStep: newest.step }),
+    ...(nonFiniteStep === undefined ? {} : { nonFiniteStep }),
+  };
+}
+
+async function followProgress(
+  tail: ProgressTail,
+  { clock }: CourierContext,
+  signal: AbortSignal,
+  looked: () => void,
+): Promise<void> {
   while (!signal.aborted) {
     await tail.poll();
+    looked();
     await clock.sleep(PROGRESS_MS, signal).catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
 /** The loop that publishes one checkpoint after another, survives the store's absence, and keeps the result up to date. */
 import { type CourierCheckpoint, type CourierResult, restoreExitCodes } from '../api/courier.ts';
 import { timestamp } from '../clock.ts';
-import { AttemptTakenError, InvalidCheckpointError, isStorageError } from '../store/errors.ts';
+import { AttemptTakenError, InvalidCheckpointError, isStorageError, NonFiniteWeightsError } from '../store/errors.ts';
 import { type Published, type Publisher, publishCheckpoint } from '../store/publish.ts';
 import { retain } from '../store/retention.ts';
 import type { CourierContext } from './context.ts';
@@ -12,6 +12,9 @@ import type { Permission } from './permission.ts';
 import { writeResult } from './result.ts';
 
 type Complete = Extract<Entry, { state: 'Complete' }>;
+
+/** How far the trainer said that it came. */
+export type Trained = Pick<CourierResult, 'lastStep' | 'nonFiniteStep'>;
 
 export interface RunOptions {
   pollMs: number;
@@ -28,6 +31,7 @@ export class Publishing {
   readonly #output: Output;
   readonly #publisher: Publisher;
   readonly #permission: Permission;
+  readonly #trained: () => Trained;
   #restored: RestoredMark | undefined;
   #failures = 0;
   #nextTry = 0;
@@ -38,12 +42,15 @@ export class Publishing {
   final: CourierCheckpoint | undefined;
   uploading: string | undefined;
   pending = 0;
+  /** Step of the newest checkpoint that was complete on disk. */
+  savedStep: number | undefined;
 
-  constructor(context: CourierContext, output: Output, permission: Permission) {
+  constructor(context: CourierContext, output: Output, permission: Permission, trained: () => Trained = () => ({})) {
     const { attempt, image, inputs, output: target } = context.config;
     this.#context = context;
     this.#output = output;
     this.#permission = permission;
+    this.#trained = trained;
     this.#publisher = {
       work: attempt.work,
       placement: attempt.placement,
@@ -56,6 +63,11 @@ export class Publishing {
 
   get resumedFrom(): RestoredMark['resumedFrom'] {
     return this.#restored?.resumedFrom;
+  }
+
+  /** Whether restore is done, so that the trainer may run. */
+  get ready(): boolean {
+    return this.#restored !== undefined;
   }
 
   /** The exit code: 0 when everything complete is published, 6 when something is left. Throws `AttemptTakenError`. */
@@ -113,7 +125,16 @@ export class Publishing {
       await this.#quietly('free the disk', () => this.#output.drop(name));
     }
     this.pending = todo.pending;
+    this.#noteSaved(entries);
     return todo;
+  }
+
+  #noteSaved(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const step =
+        entry.state === 'Complete' ? entry.checkpoint.step : entry.state === 'Published' ? entry.record.step : undefined;
+      if (step !== undefined) this.savedStep = Math.max(this.savedStep ?? 0, step);
+    }
   }
 
   async #publish({ name, checkpoint }: Complete, { pollMs, abort }: RunOptions): Promise<void> {
@@ -139,7 +160,7 @@ export class Publishing {
     } catch (error) {
       if (error instanceof AttemptTakenError) throw error;
       if (error instanceof InvalidCheckpointError) {
-        await this.#refuse(name, error.message);
+        await this.#refuse(name, error.message, error instanceof NonFiniteWeightsError ? 'NonFinite' : undefined);
         return;
       }
       this.#failures += 1;
@@ -193,9 +214,9 @@ export class Publishing {
     if (this.checkpoint === undefined || record.step >= this.checkpoint.step) this.checkpoint = record;
   }
 
-  async #refuse(name: string, why: string): Promise<void> {
+  async #refuse(name: string, why: string, reason?: CourierResult['reason']): Promise<void> {
     this.#context.log.error({ checkpoint: name, why }, 'a checkpoint cannot be published');
-    this.#trouble = { message: why };
+    this.#trouble = { message: why, ...(reason === undefined ? {} : { reason }) };
     await this.#quietly('note it', () => this.#output.markRefused(name, why));
     await this.write();
   }
@@ -224,6 +245,7 @@ export class Publishing {
       reason: told,
       ...(checkpoint === undefined ? {} : { step: checkpoint.step, checkpoint }),
       ...(final === undefined ? {} : { final }),
+      ...this.#trained(),
       ...(resumedFrom === undefined ? {} : { resumedFrom }),
       ...(skipped.length === 0 ? {} : { skipped: skipped.slice(0, 3) }),
       ...(key === undefined ? {} : { key }),

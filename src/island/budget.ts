@@ -5,7 +5,10 @@ import type { AttemptRecord } from '../api/work.ts';
 
 /** How many ends that nobody counts may lie in the last hour before each further one waits the longest back-off. */
 export const UNCOUNTED_PER_HOUR = 6;
+/** How many of them within a day may have brought no checkpoint before the next waits until the first of them is a day old. */
+export const UNCOUNTED_BARREN_PER_DAY = 12;
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 export interface History {
   /** Closed records, oldest first; the newest is the attempt that just ended. */
@@ -32,10 +35,18 @@ export function nextAttempt(history: History, counted: boolean, retry: Retry, no
   const free = counted ? 0 : 1;
   const backoff = barren <= free ? 0 : Math.min(max, initial * 2 ** Math.min(barren - free - 1, 30));
   if (counted) return { retry: true, delayMs: backoff };
-  const recent = ends.filter((record) => !isCounted(record) && now - Date.parse(record.finishedAt ?? '') < HOUR).length;
-  return { retry: true, delayMs: recent > UNCOUNTED_PER_HOUR ? max : backoff };
+  const since = (ms: number) => (record: AttemptRecord) => !isCounted(record) && now - Date.parse(record.finishedAt ?? '') < ms;
+  const today = ends.filter(({ number }) => number > (history.progressedAttempt ?? 0)).filter(since(DAY));
+  const first = today.at(-UNCOUNTED_BARREN_PER_DAY);
+  if (today.length > UNCOUNTED_BARREN_PER_DAY && first) {
+    const over = Date.parse(first.finishedAt ?? '') + DAY - now;
+    return { retry: true, delayMs: Math.max(max, over) };
+  }
+  return { retry: true, delayMs: ends.filter(since(HOUR)).length > UNCOUNTED_PER_HOUR ? max : backoff };
 }
 
+const uncounted = new Set<AttemptRecord['class']>(['Disruption', 'NodeLost', 'GpuFault', 'AttemptTaken']);
+
 function isCounted(record: AttemptRecord): boolean {
-  return record.class !== 'Disruption' && record.class !== 'AttemptTaken';
+  return record.counted ?? !uncounted.has(record.class);
 }

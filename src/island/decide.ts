@@ -1,5 +1,5 @@
 /** Decides what is next for one IslandJob: a pure function from what was observed to actions and a status. */
-import type { IslandJobStatus } from '../api/islandjob.ts';
+import type { IslandJob, IslandJobStatus } from '../api/islandjob.ts';
 import { finalizers } from '../api/labels.ts';
 import type { AttemptRecord } from '../api/work.ts';
 import {
@@ -14,6 +14,7 @@ import {
   publishingUntil,
   queuedUntil,
 } from './attempt.ts';
+import { provenFinal } from './classify.ts';
 import { conclude, failed } from './conclude.ts';
 import { gangEnding } from './gangending.ts';
 import { hasFinalizer, isDeleting } from './jobview.ts';
@@ -87,6 +88,8 @@ const endingWords: Readonly<Record<Over['why'], string>> = {
   Asked: 'it was asked to stop',
   Broken: 'a container cannot be created',
   Unqueued: 'its queue has not admitted it in time',
+  Stalled: 'it made no progress in time',
+  NonFinite: 'its loss is not finite',
   Finished: 'its containers have ended',
   JobDeleted: 'its Job was deleted',
   JobSuspended: 'its Job was suspended',
@@ -177,21 +180,40 @@ function wakeUp(observed: Observed, attempt: OpenAttempt, limits: Limits, now: n
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times));
 }
 
-function end(observed: Observed, status: IslandJobStatus, attempt: OpenAttempt, over: Over, now: number): Outcome {
-  const { job, report } = observed;
+function end(observed: Observed, status: IslandJobStatus, attempt: OpenAttempt, over: Over, now: number): Outcome | Decision {
+  const { job, report, evidence } = observed;
   const record = openRecord(status.attempts) ?? attempt.record;
   const told = report?.attempt === record.number ? report.report : undefined;
   const facts = gangEnding(attempt, observed, {
     ...over,
-    workPrefix: job.spec.output.prefix,
-    placement: job.spec.placement,
-    attempt: record.number,
+    ...givenOf(job, status, record),
     ...(told?.final ? { reportedFinal: told.final } : {}),
+    ...(told?.progress ? { step: told.progress.step } : {}),
+    ...(evidence ? { ...evidence, events: [...evidence.events, ...evidence.nodeEvents].slice(0, 5) } : {}),
   });
+  // What was asked for needs no explanation, and of a success nothing else matters.
+  if (evidence === undefined && over.why !== 'Asked' && attempt.main !== undefined && !provenFinal(facts))
+    return { type: 'Look', at: 'Evidence' };
   const latest = told?.progress ? { ...status, progress: told.progress } : status;
   const { status: concluded, events } = conclude(job, latest, record, facts, now);
   // The record is stored before anything of the attempt is taken away; the write itself brings us back to do that.
   return { status: concluded, events, again: 0 };
+}
+
+/** What the rules are told besides how the pod ended. */
+function givenOf({ spec }: IslandJob, { attempts, progress, checkpoint }: IslandJobStatus, record: AttemptRecord) {
+  const { memory, scratch, gpus = 0 } = spec.container.resources;
+  const ofThis = progress && record.startedAt !== undefined && Date.parse(progress.at) >= Date.parse(record.startedAt);
+  return {
+    workPrefix: spec.output.prefix,
+    placement: spec.placement,
+    attempt: record.number,
+    past: attempts.filter(({ number }) => number < record.number),
+    ...(checkpoint ? { checkpointAttempt: checkpoint.attempt } : {}),
+    gpus,
+    limits: { memory, ...(scratch === undefined ? {} : { scratch }) },
+    ...(ofThis ? { step: progress.step } : {}),
+  };
 }
 
 function withoutOpen(observed: Observed, before: IslandJobStatus, now: number): Outcome | Decision {

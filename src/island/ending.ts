@@ -1,6 +1,8 @@
 /** What is known about an attempt that has ended: the facts on which the failure rules look. */
 import { type CourierCheckpoint, type CourierResult, courierResult } from '../api/courier.ts';
+import type { AttemptRecord } from '../api/work.ts';
 import type { Pod } from '../kube/core.ts';
+import type { NodeHealth } from './health/node.ts';
 import { type ContainerEnd, disruption, endOf } from './podview.ts';
 import { timesAreValid } from './report.ts';
 
@@ -12,6 +14,10 @@ export type EndReason =
   | 'Broken'
   /** Its Job was not let out of its queue in time. */
   | 'Unqueued'
+  /** No step or checkpoint came within its limit. */
+  | 'Stalled'
+  /** The loss became NaN or infinite. */
+  | 'NonFinite'
   /** The containers ended by themselves, or the Job says so. */
   | 'Finished'
   /** Someone deleted the Job. */
@@ -41,6 +47,24 @@ export interface Ending {
   readonly lostNode?: string;
   /** What the pod itself says, such as that the node refused it. */
   readonly podMessage?: string;
+  readonly podReason?: string;
+  readonly node?: string;
+  /** What the node says of its own health. */
+  readonly nodeHealth?: NodeHealth;
+  /** GPUs of one pod. */
+  readonly gpus: number;
+  /** What the trainer may use, as quantities. */
+  readonly limits: { readonly memory: string; readonly scratch?: string };
+  /** Last step that the trainer reported. */
+  readonly step?: number;
+  /** The last lines of the trainer's log. */
+  readonly lines?: string;
+  /** Warnings of Kubernetes about the pod and its node. */
+  readonly events?: readonly string[];
+  /** Attempts of this placement that ended before, oldest first. */
+  readonly past: readonly AttemptRecord[];
+  /** Attempt that published the newest checkpoint. */
+  readonly checkpointAttempt?: number;
   /** Prefix of the work in the store: a final manifest counts only below it, of this placement. */
   readonly workPrefix: string;
   readonly placement: number;
@@ -69,17 +93,57 @@ export function parseResult(message: string | undefined): CourierResult | undefi
   }
 }
 
-type Given = Pick<Ending, 'why' | 'detail' | 'workPrefix' | 'placement' | 'attempt' | 'reportedFinal'>;
+/** What is known of the attempt besides its pod. */
+export type Given = Pick<
+  Ending,
+  | 'why'
+  | 'detail'
+  | 'workPrefix'
+  | 'placement'
+  | 'attempt'
+  | 'reportedFinal'
+  | 'gpus'
+  | 'limits'
+  | 'step'
+  | 'lines'
+  | 'events'
+  | 'past'
+  | 'checkpointAttempt'
+>;
+
+const withoutNumbers = (text: string) => text.replaceAll(/0x[0-9a-f]+|[0-9]+/gi, '');
+/** So many of the last characters of a message must be the same. */
+const ALIKE = 150;
+
+/** Whether an earlier attempt ended at the same step in the same way, on another node, or on the same one. */
+export function sameFailure(record: AttemptRecord, end: Ending, sameNode = false): boolean {
+  if (end.step === undefined || record.step !== end.step) return false;
+  if (end.node === undefined || record.node === undefined || (record.node === end.node) !== sameNode) return false;
+  // What the agent ended itself ends as the kubelet manages, with this exit code or that.
+  if (end.why === 'Stalled') return true;
+  const said = withoutNumbers(end.trainer?.message ?? '')
+    .trim()
+    .slice(-ALIKE);
+  return record.exitCode === end.trainer?.exitCode && withoutNumbers(record.message ?? '').includes(said);
+}
 
 /** Collects the facts from the attempt's pod, if one was ever seen. */
-export function endingOf(pod: Pod | undefined, lostNodes: ReadonlySet<string>, given: Given): Ending {
+export function endingOf(
+  pod: Pod | undefined,
+  lostNodes: ReadonlySet<string>,
+  given: Given,
+  health?: ReadonlyMap<string, NodeHealth>,
+): Ending {
   if (pod === undefined) return { ...given, podDeleted: false };
   const trainer = endOf(pod, 'trainer');
   const restore = courierEnd(pod, 'restore');
   const courier = courierEnd(pod, 'courier');
   const disrupted = disruption(pod);
   const node = pod.spec?.nodeName;
-  const said = pod.status?.message ?? pod.status?.reason;
+  const { message, reason } = pod.status ?? {};
+  const said = message ?? reason;
+  const nodeHealth = health?.get(node ?? '');
+  const lastStep = courier?.result?.lastStep;
   return {
     ...given,
     podDeleted: pod.metadata.deletionTimestamp !== undefined,
@@ -89,5 +153,9 @@ export function endingOf(pod: Pod | undefined, lostNodes: ReadonlySet<string>, g
     ...(disrupted === undefined ? {} : { disruption: disrupted }),
     ...(node !== undefined && lostNodes.has(node) ? { lostNode: node } : {}),
     ...(said === undefined ? {} : { podMessage: said }),
+    ...(reason === undefined ? {} : { podReason: reason }),
+    ...(node === undefined ? {} : { node }),
+    ...(nodeHealth ? { nodeHealth } : {}),
+    ...(lastStep === undefined ? {} : { step: lastStep }),
   };
 }

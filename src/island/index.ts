@@ -18,13 +18,14 @@ import { createAdmit } from './admit.ts';
 import { capacityOf, slimPod } from './capacity.ts';
 import { createIslandReconcile } from './computeisland.ts';
 import { deletionPermit } from './deletions.ts';
+import { createReadEvidence } from './evidence.ts';
 import { createReconcile, islandJobOf } from './islandjob.ts';
 import { createReadLogs } from './logs.ts';
 import { byIslandJob, createLook, islandJobIndex } from './look.ts';
 import { createProgressPoller, type LiveProgress } from './progress.ts';
 import { type FetchReport, fetchReport } from './report.ts';
 import { defaultConfigurationDeadlineMs, defaultProgressIntervalMs, type IslandSettings } from './settings.ts';
-import { createWarnings } from './warnings.ts';
+import { createReadEvents, createWarnings } from './warnings.ts';
 
 export { type AdmitJob, createAdmit } from './admit.ts';
 export { NoLogError } from './logs.ts';
@@ -98,7 +99,9 @@ export function createIslandControllers(options: IslandOptions): Island {
   });
   manager.addLoop('events of the island', (signal) => events.run(signal), { leaderOnly: false });
 
-  const warnings = createWarnings(client, clock, log);
+  const readEvents = createReadEvents(client, log);
+  const warnings = createWarnings(readEvents, clock);
+  const evidence = createReadEvidence({ client, events: readEvents, clock, log });
   const progress = createProgressPoller({
     pods: () => podInformer.store.list(),
     fetchReport: options.fetchReport ?? fetchReport,
@@ -144,7 +147,7 @@ export function createIslandControllers(options: IslandOptions): Island {
       client,
       clock,
       store: islandJobs.store,
-      look: createLook({ client, caches, progress, warnings, admit: createAdmit(settings), settings }),
+      look: createLook({ client, caches, progress, warnings, evidence, admit: createAdmit(settings), settings }),
       act: createAct(client, settings),
       events,
       limits: {

@@ -7,11 +7,14 @@ import { configMaps, jobs, networkPolicies, nodes, pods, services } from '../kub
 import type { Store } from '../kube/store.ts';
 import { type KubeClient, type KubeObject, keyOf } from '../kube/types.ts';
 import type { AdmitJob } from './admit.ts';
-import { unexplained } from './attempt.ts';
+import { openAttempt, unexplained } from './attempt.ts';
 import { checkPod } from './check.ts';
+import type { ReadEvidence } from './evidence.ts';
+import { healthOf, type NodeHealth } from './health/node.ts';
 import type { Decision, Observed } from './observed.ts';
 import { hasEnded } from './podview.ts';
 import type { LiveProgress } from './progress.ts';
+import { openRecord } from './record.ts';
 import type { IslandSettings } from './settings.ts';
 import type { Warnings } from './warnings.ts';
 
@@ -36,6 +39,7 @@ export interface LookOptions {
   readonly caches: Caches;
   readonly progress: LiveProgress;
   readonly warnings: Warnings;
+  readonly evidence: ReadEvidence;
   readonly admit: AdmitJob;
   readonly settings: IslandSettings;
 }
@@ -53,18 +57,22 @@ function isOutOfService(node: Node): boolean {
   return (node.spec?.taints ?? []).some(({ key }) => key === 'node.kubernetes.io/out-of-service');
 }
 
-export function createLook({ client, caches, progress, warnings, admit, settings }: LookOptions): Look {
-  async function lostNodes(
+export function createLook({ client, caches, progress, warnings, evidence, admit, settings }: LookOptions): Look {
+  /** Which nodes of these pods are lost, and what the others say of their health. */
+  async function aboutNodes(
     observed: readonly Pod[],
     find: (name: string) => Promise<Node | undefined> | Node | undefined,
-  ): Promise<Set<string>> {
+  ): Promise<Pick<Observed, 'lostNodes' | 'nodeHealth' | 'nodes'>> {
     const lost = new Set<string>();
-    const names = new Set(observed.flatMap((pod) => (hasEnded(pod, lost) || !pod.spec.nodeName ? [] : [pod.spec.nodeName])));
-    for (const name of names) {
-      const node = await find(name);
-      if (node === undefined || isOutOfService(node)) lost.add(name);
+    const health = new Map<string, NodeHealth>();
+    const needed = new Set(observed.flatMap((pod) => (hasEnded(pod, lost) ? [] : (pod.spec.nodeName ?? []))));
+    for (const name of new Set(observed.flatMap(({ spec }) => spec.nodeName || []))) {
+      // Of a pod that has ended its own word counts; what the cache knows of the node only explains it.
+      const node = needed.has(name) ? await find(name) : caches.nodes.get({ name });
+      if (needed.has(name) && (node === undefined || isOutOfService(node))) lost.add(name);
+      if (node) health.set(name, healthOf(node));
     }
-    return lost;
+    return { lostNodes: lost, nodeHealth: health, nodes: caches.nodes.list() };
   }
 
   function memory(job: IslandJob): Pick<Observed, 'report' | 'warning' | 'refusal'> {
@@ -103,7 +111,7 @@ export function createLook({ client, caches, progress, warnings, admit, settings
       configMaps: mapList.items,
       services: serviceList.items,
       policies: policyList.items,
-      lostNodes: await lostNodes(podList.items, (name) => client.get(nodes, { name }, { signal })),
+      ...(await aboutNodes(podList.items, (name) => client.get(nodes, { name }, { signal }))),
       ...memory(job),
       live: true,
       ...(podCheck ? { podCheck } : {}),
@@ -121,7 +129,7 @@ export function createLook({ client, caches, progress, warnings, admit, settings
         configMaps: caches.configMaps.byIndex(islandJobIndex, uid),
         services: caches.services.byIndex(islandJobIndex, uid),
         policies: caches.policies.byIndex(islandJobIndex, uid),
-        lostNodes: await lostNodes(found, (name) => caches.nodes.get({ name })),
+        ...(await aboutNodes(found, (name) => caches.nodes.get({ name }))),
         ...memory(job),
         live: false,
       };
@@ -132,6 +140,12 @@ export function createLook({ client, caches, progress, warnings, admit, settings
     },
     async closer(observed, at, signal) {
       if (at === 'Live') return live(observed.job, observed.podCheck, signal);
+      if (at === 'Evidence') {
+        const record = openRecord(observed.job.status?.attempts ?? []);
+        const attempt = record && openAttempt(observed, record);
+        const pod = attempt?.failed ?? attempt?.main;
+        return { ...observed, evidence: pod ? await evidence(pod, signal) : { events: [], nodeEvents: [] } };
+      }
       return { ...observed, podCheck: await checkPod(client, observed.job, settings, signal) };
     },
   };

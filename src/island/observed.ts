@@ -2,8 +2,9 @@
 import type { CourierReport } from '../api/courier.ts';
 import type { IslandJob, IslandJobStatus } from '../api/islandjob.ts';
 import type { Reason } from '../api/reasons.ts';
-import type { Job, Pod } from '../kube/core.ts';
+import type { Job, Node, Pod } from '../kube/core.ts';
 import type { KubeObject } from '../kube/types.ts';
+import type { NodeHealth } from './health/node.ts';
 
 /** What the API server said to a trial creation of the attempt's pod and Job. */
 export type PodCheck =
@@ -14,6 +15,16 @@ export type PodCheck =
   | { readonly outcome: 'Later'; readonly message: string }
   /** The queue that it is to wait in does not exist. */
   | { readonly outcome: 'NoQueue'; readonly message: string };
+
+/** What an attempt leaves behind that lasts only as long as its pod. */
+export interface Evidence {
+  /** The last lines of the trainer's log, at most 2048 characters. */
+  readonly lines?: string;
+  /** Warnings of Kubernetes about the pod, newest last, at most 5 of 256 characters. */
+  readonly events: readonly string[];
+  /** Warnings about its node, which only the rules look at. */
+  readonly nodeEvents: readonly string[];
+}
 
 export interface Observed {
   readonly job: IslandJob;
@@ -26,6 +37,12 @@ export interface Observed {
   readonly policies: readonly KubeObject[];
   /** Nodes that are deleted or marked out of service. */
   readonly lostNodes: ReadonlySet<string>;
+  /** What the nodes of the pods say of their own health. */
+  readonly nodeHealth: ReadonlyMap<string, NodeHealth>;
+  /** All nodes of the island. */
+  readonly nodes: readonly Node[];
+  /** What the ended attempt leaves behind; read once, just before it is concluded. */
+  readonly evidence?: Evidence;
   /** The newest report of the attempt's courier. */
   readonly report?: { readonly attempt: number; readonly report: CourierReport };
   /** A warning of the kubelet or the Job controller about a pod that does not start. */
@@ -57,8 +74,8 @@ export interface EventNote {
 }
 
 export type Decision =
-  /** A conclusion is near that must not be drawn from a cache, or that needs the API server's word on the pod. */
-  | { readonly type: 'Look'; readonly at: 'Live' | 'PodCheck' }
+  /** A conclusion is near that must not be drawn from a cache, or that needs the API server's word on the pod, or what an attempt left behind. */
+  | { readonly type: 'Look'; readonly at: 'Live' | 'PodCheck' | 'Evidence' }
   | {
       readonly type: 'Act';
       readonly actions: readonly Action[];

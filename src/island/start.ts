@@ -3,6 +3,7 @@ import { parseDuration } from '../api/duration.ts';
 import type { IslandJob, IslandJobStatus } from '../api/islandjob.ts';
 import { annotations } from '../api/labels.ts';
 import type { AttemptRecord } from '../api/work.ts';
+import { avoidance } from './avoid.ts';
 import { failed } from './conclude.ts';
 import { attemptOf } from './jobview.ts';
 import type { EventNote, Observed } from './observed.ts';
@@ -54,14 +55,27 @@ export function start(observed: Observed, before: IslandJobStatus, now: number):
   // Objects of a later number than the status knows tell of a status that went back in time: their numbers are used up.
   const used = Math.max(0, ...observed.kubeJobs.map(attemptOf), ...observed.pods.map(attemptOf));
   const number = Math.max(before.attempt, used) + 1;
-  const status = { ...rest, attempt: number, attempts: withRecord(rest.attempts, { number }) };
+  const { avoid, dropped } = avoidance(job.spec, rest.attempts, observed.nodes, now);
+  const record: AttemptRecord = { number, ...(avoid.length === 0 ? {} : { avoid: [...avoid] }) };
+  const status = { ...rest, attempt: number, attempts: withRecord(rest.attempts, record) };
   const message = `attempt ${used} has left objects, but the status knew of ${before.attempt} attempts only: ${number} is the next`;
   return {
     next: 'Go',
     number,
     status,
-    events: used > before.attempt ? [{ type: 'Warning', reason: 'StateWentBack', message }] : [],
+    events: [
+      ...(used > before.attempt ? [{ type: 'Warning', reason: 'StateWentBack', message } as const] : []),
+      ...avoidanceEvents(number, avoid, dropped),
+    ],
   };
+}
+
+function avoidanceEvents(number: number, avoid: readonly string[], dropped: readonly string[]): EventNote[] {
+  if (avoid.length > 0)
+    return [{ type: 'Normal', reason: 'NodeAvoided', message: `attempt ${number} is kept away from ${avoid.join(', ')}` }];
+  if (dropped.length === 0) return [];
+  const message = `attempt ${number} may run on ${dropped.join(', ')} again: too few other nodes fit`;
+  return [{ type: 'Warning', reason: 'NodeAvoidanceDropped', message }];
 }
 
 function fail(

@@ -11,10 +11,42 @@ export interface Warnings {
   forget(islandJobUid: string): void;
 }
 
+export interface EventQuery {
+  readonly namespace: string | undefined;
+  /** Field selector of the object that the events are about. */
+  readonly selector: string;
+  /** Only what happened after this time (ms). */
+  readonly since?: number;
+}
+
+/** The warnings about an object as `Reason: words`, oldest first; none where they cannot be read. */
+export type ReadEvents = (query: EventQuery, signal: AbortSignal) => Promise<string[]>;
+
 const EVERY_MS = 15_000;
 const YOUNG_MS = 5_000;
 
-export function createWarnings(client: KubeClient, clock: Clock, log: Log): Warnings {
+export function createReadEvents(client: KubeClient, log: Log): ReadEvents {
+  return async ({ namespace, selector, since = 0 }, signal) => {
+    const selection = {
+      ...(namespace === undefined ? {} : { namespace }),
+      fieldSelector: `${selector},type=Warning`,
+      signal,
+    };
+    const list = await client.list(events, selection).catch((error: unknown) => {
+      // Events are a comfort: without the right to read them the state only says less.
+      log.debug({ error: error instanceof Error ? error.message : String(error) }, 'events cannot be read');
+      return { items: [] };
+    });
+    const when = (event: (typeof list.items)[number]) =>
+      event.series?.lastObservedTime ?? event.deprecatedLastTimestamp ?? event.eventTime ?? '';
+    return list.items
+      .filter((event) => since === 0 || Date.parse(when(event)) >= since)
+      .toSorted((a, b) => when(a).localeCompare(when(b)))
+      .flatMap(({ reason, note }) => (note === undefined ? [] : [`${reason ?? 'Warning'}: ${note}`]));
+  };
+}
+
+export function createWarnings(read: ReadEvents, clock: Clock): Warnings {
   const known = new Map<string, { at: number; text?: string }>();
   return {
     get: (uid) => known.get(uid)?.text,
@@ -22,22 +54,10 @@ export function createWarnings(client: KubeClient, clock: Clock, log: Log): Warn
     async refresh(uid, about, signal) {
       const before = known.get(uid);
       if (before && clock.now() - before.at < EVERY_MS) return;
-      const { namespace, uid: aboutUid, creationTimestamp } = about.metadata;
-      if (clock.now() - Date.parse(creationTimestamp ?? '') < YOUNG_MS) return;
-      const selection = {
-        ...(namespace === undefined ? {} : { namespace }),
-        fieldSelector: `regarding.uid=${aboutUid},type=Warning`,
-        signal,
-      };
-      const list = await client.list(events, selection).catch((error: unknown) => {
-        // Events are a comfort: without the right to read them the state only says less.
-        log.debug({ error: error instanceof Error ? error.message : String(error) }, 'events cannot be read');
-        return { items: [] };
-      });
-      const when = (event: (typeof list.items)[number]) =>
-        event.series?.lastObservedTime ?? event.deprecatedLastTimestamp ?? event.eventTime ?? '';
-      const newest = list.items.toSorted((a, b) => when(a).localeCompare(when(b))).at(-1);
-      const text = newest?.note === undefined ? undefined : `${newest.reason ?? 'Warning'}: ${newest.note}`;
+      if (clock.now() - Date.parse(about.metadata.creationTimestamp ?? '') < YOUNG_MS) return;
+      const text = (
+        await read({ namespace: about.metadata.namespace, selector: `regarding.uid=${about.metadata.uid}` }, signal)
+      ).at(-1);
       known.set(uid, { at: clock.now(), ...(text === undefined ? {} : { text }) });
     },
   };

@@ -74,6 +74,9 @@ export class InvalidCheckpointError extends Error {
   }
 }
 
+/** Weights that are NaN or infinite: nobody can use such a result, and saving it again does not help. */
+export class NonFiniteWeightsError extends InvalidCheckpointError {}
+
 /** Whether the storage, and not the data or the attempt, is what failed. */
 export function isStorageError(error: unknown): error is StoreUnavailableError | StoreRefusedError | ConflictError {
   return error instanceof StoreUnavailableError || error instanceof StoreRefusedError || error instanceof ConflictError;

@@ -3,7 +3,7 @@
  * Format: https://huggingface.co/docs/safetensors (eight bytes of header length, JSON header, data without holes).
  */
 import { z } from 'zod';
-import { InvalidCheckpointError } from './errors.ts';
+import { InvalidCheckpointError, NonFiniteWeightsError } from './errors.ts';
 import type { Inspector } from './object-store.ts';
 
 const PREFIX = 8;
@@ -167,7 +167,7 @@ export class SafetensorsInspector implements Inspector {
     const stride = size >> 1;
     for (let index = stride - 1; index < words.length; index += stride) {
       if (((words[index] as number) & mask) === mask)
-        throw this.#invalid(`tensor ${name} (${dtype}) holds NaN or an infinite value`);
+        throw new NonFiniteWeightsError(this.#path, `tensor ${name} (${dtype}) holds NaN or an infinite value`);
     }
   }
 }

@@ -7,7 +7,7 @@ import { type IslandJob, IslandJobKind } from '../../src/api/islandjob.ts';
 import { systemClock as clock, systemRandom as random } from '../../src/clock.ts';
 import { checkPod } from '../../src/island/check.ts';
 import { createIslandControllers } from '../../src/island/index.ts';
-import { createWarnings } from '../../src/island/warnings.ts';
+import { createReadEvents, createWarnings } from '../../src/island/warnings.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
 import { configMaps, events, jobs, nodes, type Pod, pods } from '../../src/kube/core.ts';
 import { createManager } from '../../src/kube/manager.ts';
@@ -137,7 +137,7 @@ describe('the API server', () => {
     await said('warning', 'Warning', 'secret "atoll-store" not found');
     await said('normal', 'Normal', 'nothing to see');
     const later = { ...clock, now: () => clock.now() + 60_000 };
-    const warnings = createWarnings(agent, later, silentLog);
+    const warnings = createWarnings(createReadEvents(agent, silentLog), later);
     await warnings.refresh('work', about, stop.signal);
     assert.equal(warnings.get('work'), 'FailedMount: secret "atoll-store" not found');
   });

@@ -246,5 +246,18 @@ export const closed = (
 });
 
 export function observed(job: IslandJob, over: Partial<Observed> = {}): Observed {
-  return { job, kubeJobs: [], pods: [], configMaps: [], services: [], policies: [], lostNodes: new Set(), live: true, ...over };
+  return {
+    job,
+    kubeJobs: [],
+    pods: [],
+    configMaps: [],
+    services: [],
+    policies: [],
+    lostNodes: new Set(),
+    nodeHealth: new Map(),
+    nodes: [],
+    evidence: { events: [], nodeEvents: [] },
+    live: true,
+    ...over,
+  };
 }

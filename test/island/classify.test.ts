@@ -8,7 +8,7 @@ import { type EndReason, endingOf } from '../../src/island/ending.ts';
 import type { Pod } from '../../src/kube/core.ts';
 import { at, closed, ended, endedPod, final, now, PREFIX, pod, refusedPod } from './builders.ts';
 
-const given = { workPrefix: PREFIX, placement: 1, attempt: 1 };
+const given = { workPrefix: PREFIX, placement: 1, attempt: 1, gpus: 0, limits: { memory: '1Gi' }, past: [] };
 const end = (of: Pod | undefined, why: EndReason = 'Finished', detail?: string) =>
   endingOf(of, new Set(), { why, ...given, ...(detail === undefined ? {} : { detail }) });
 const target = [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'drained' }];
@@ -107,7 +107,7 @@ describe('what the end of an attempt is called', () => {
   ] as const)
     it(`${sentence}: ${rule}`, () => {
       const verdict = classify(facts);
-      assert.deepEqual({ ...verdict, message: '' }, { class: failure, rule, action, counted, message: '' });
+      assert.deepEqual({ ...verdict, message: '', hint: '' }, { class: failure, rule, action, counted, message: '', hint: '' });
       assert.notEqual(verdict.message, '');
     });
 
@@ -185,6 +185,20 @@ describe('when the next attempt starts', () => {
         false,
         9,
       ),
+      0,
+    ],
+    [
+      'a day of disruptions without any checkpoint waits until the first of the last twelve is a day old',
+      delay(
+        Array.from({ length: 13 }, (_, index) => closed(index + 1, 'GpuFault', { finishedAt: at(index * 4000 - 50_000) })),
+        0,
+        false,
+      ),
+      86_400 - 60 - 46_000,
+    ],
+    [
+      'what a rule of the user does not count is no counted failure',
+      delay([closed(1, 'Crash', { counted: false })], 0, false),
       0,
     ],
     [

@@ -419,7 +419,7 @@ describe('ending', () => {
 
   it('a pod on a node that is gone has ended', () => {
     const { status } = act(observed(job, { kubeJobs: [kubeJob(1)], pods: [pod(1)], lostNodes: new Set(['node-1']) }));
-    assert.deepEqual([status.attempts[0]?.class, status.attempts[0]?.rule, status.restarts], ['Disruption', 'node-lost', 0]);
+    assert.deepEqual([status.attempts[0]?.class, status.attempts[0]?.rule, status.restarts], ['NodeLost', 'node-lost', 0]);
   });
 
   it('a Job that is gone without a trace has ended, and the next number is used', () => {

@@ -106,10 +106,12 @@ describe('a member that fails', () => {
       ...open(1),
       pod: 'digits-aaaaaaaa-e003-p1-a1-0',
       podUid: 'pod-1-0',
-      node: 'node-1',
+      node: 'node-2',
       startedAt: at(10),
       class: 'Crash',
       rule: 'gang-member-failed',
+      action: 'Retry',
+      counted: true,
       exitCode: 3,
       message: 'pod 1 of 2 on node-2 (crash): ValueError: boom',
       finishedAt: at(30),
@@ -134,10 +136,10 @@ describe('a member that fails', () => {
     assert.deepEqual([own?.rule, own?.exitCode], ['crash', 137]);
   });
 
-  it('by the loss of its node is a disruption, whatever the others made of it', () => {
+  it('by the loss of its node is not its fault, whatever the others made of it', () => {
     const pods = [failed(0, 1), member(1, { node: 'node-2' })];
     const decision = act(pods, { ...going, lostNodes: new Set(['node-2']) });
-    assert.deepEqual([record(decision)?.class, decision.status.restarts], ['Disruption', 0]);
+    assert.deepEqual([record(decision)?.class, decision.status.restarts], ['NodeLost', 0]);
     assert.match(record(decision)?.message ?? '', /pod 1 of 2 on node-2 \(node-lost\): node node-2 is gone/);
   });
 

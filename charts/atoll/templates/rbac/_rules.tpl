@@ -81,11 +81,10 @@ read through the API, and a hub has nothing to do with pods.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [list{{ if eq .Values.role "island" }}, create, patch{{ end }}]
-{{- if eq .Values.role "island" }}
+# The last lines of a trainer that failed, and whatever is asked for through the link.
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]
-{{- end }}
 - apiGroups: [kueue.x-k8s.io]
   resources: [localqueues]
   verbs: [get]

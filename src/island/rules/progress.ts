@@ -1,0 +1,73 @@
+/** Rules for a trainer that goes on without getting anywhere: no step, no checkpoint, or numbers that are none. */
+import { type Ending, sameFailure } from '../ending.ts';
+import { type FailureRule, said } from './rule.ts';
+
+const stalled = ({ why }: Ending) => why === 'Stalled';
+const stalledBefore = ({ past, checkpointAttempt = 0 }: Ending) =>
+  past.filter((record) => record.class === 'NoProgress' && record.number >= checkpointAttempt);
+const stalledThere = (end: Ending) =>
+  stalledBefore(end).find((record) => end.step !== undefined && record.step === end.step && sameFailure(record, end));
+const standsStill = (end: Ending) => said(end.detail, 'it made no progress in time');
+const refused = (end: Ending) => end.courier?.result?.reason === 'NonFinite';
+const notFinite = (end: Ending) => end.why === 'NonFinite' || refused(end);
+/** The step at which it happened, and whether it has happened there before. */
+const nanStep = (end: Ending) => end.courier?.result?.nonFiniteStep ?? end.step;
+const nanBefore = (end: Ending) =>
+  end.past.some((record) => record.class === 'NonFinite' && record.step !== undefined && record.step === nanStep(end));
+const nanWords = (end: Ending) =>
+  refused(end)
+    ? said(end.courier?.result?.message, 'the weights hold NaN or an infinite value')
+    : said(end.detail, 'the loss is not finite');
+
+export const progressRules: readonly FailureRule[] = [
+  {
+    name: 'hang-at-same-step',
+    class: 'Application',
+    action: 'Fail',
+    counted: false,
+    seen: 'no step in time after the same step as before, on another node',
+    hint: 'The program hangs at that step: the stacks are in the last lines of the log. Then retry the expert.',
+    matches: (end) => stalled(end) && stalledThere(end) !== undefined,
+    message: (end) => `at step ${end.step} on ${stalledThere(end)?.node} and on ${end.node}: ${standsStill(end)}`,
+  },
+  {
+    name: 'no-progress-again',
+    class: 'NoProgress',
+    action: 'RetryElsewhere',
+    counted: true,
+    seen: 'no step or checkpoint within its limit, a second time without a checkpoint in between',
+    hint: 'The stacks are in the last lines of the log. When steps are meant to take so long, raise stall.',
+    matches: (end) => stalled(end) && stalledBefore(end).length > 0,
+    message: standsStill,
+  },
+  {
+    name: 'no-progress',
+    class: 'NoProgress',
+    action: 'Retry',
+    counted: true,
+    seen: 'no first step, no next step or no next checkpoint within its limit (stall)',
+    hint: 'The stacks are in the last lines of the log. When steps are meant to take so long, raise stall.',
+    matches: stalled,
+    message: standsStill,
+  },
+  {
+    name: 'not-finite-again',
+    class: 'NonFinite',
+    action: 'Fail',
+    counted: true,
+    seen: 'loss or weights became NaN or infinite at the same step as before',
+    hint: 'Lower the learning rate, clip gradients, or look at the data of that step; then retry the expert.',
+    matches: (end) => notFinite(end) && nanBefore(end),
+    message: (end) => `${nanWords(end)}, again at step ${nanStep(end)}`,
+  },
+  {
+    name: 'not-finite',
+    class: 'NonFinite',
+    action: 'Retry',
+    counted: true,
+    seen: 'loss or weights became NaN or infinite',
+    hint: 'It goes on from one checkpoint further back. If it comes again, lower the learning rate or clip gradients.',
+    matches: notFinite,
+    message: nanWords,
+  },
+];
