@@ -5,7 +5,7 @@ import { createEventRecorder } from './kube/events.ts';
 import { createHubLink } from './link/hub.ts';
 import { createLinkMetrics } from './link/metrics.ts';
 import { createNatsTransport } from './link/nats.ts';
-import { exportHubMetrics } from './metrics/hub.ts';
+import { exportHubMetrics, measuredStores } from './metrics/hub.ts';
 import { type RoleOptions, runOperator, untilAnswered } from './operator.ts';
 import type { HubRoleSettings } from './settings.ts';
 import { openStores } from './stores.ts';
@@ -63,7 +63,7 @@ export async function runHub(options: RoleOptions<HubRoleSettings>): Promise<voi
     manager.addLoop('link to islands', (until) => link.run(until));
     createHubControllers({
       ...hub,
-      stores: openStores(settings.stores, clock),
+      stores: measuredStores(openStores(settings.stores, clock), parts),
       link,
       islandSilenceMs: settings.islandSilence,
       claimDeadlineMs: settings.claimDeadline,

@@ -1,7 +1,7 @@
 /** The standalone role: hub and island controllers in one process, on one cluster, over the same objects. */
 import { createHubControllers } from './hub/index.ts';
 import { createIslandControllers } from './island/index.ts';
-import { exportHubMetrics } from './metrics/hub.ts';
+import { exportHubMetrics, measuredStores } from './metrics/hub.ts';
 import { type RoleOptions, runOperator } from './operator.ts';
 import { readAgentKey, type StandaloneSettings } from './settings.ts';
 import { openStores } from './stores.ts';
@@ -13,7 +13,7 @@ export async function runStandalone(options: RoleOptions<StandaloneSettings>): P
   await runOperator(options, async (parts) => {
     createHubControllers({
       ...parts,
-      stores: openStores(settings.stores, parts.clock),
+      stores: measuredStores(openStores(settings.stores, parts.clock), parts),
       quotas: settings.quotas,
       settings: {
         images: settings.images,

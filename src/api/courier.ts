@@ -87,6 +87,8 @@ export const courierCheckpoint = z.object({
   final: z.boolean(),
   at: z.string().max(40),
   attempt: z.int().min(1),
+  /** Milliseconds. */
+  took: z.int().min(0).optional(),
 });
 
 export const courierReasons = [

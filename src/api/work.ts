@@ -30,6 +30,7 @@ export const publishedCheckpoint = z.object({
   at: time().describe('When it was published.'),
   final: z.boolean().describe('Whether it is the result of the work; at most one is.'),
   kind: z.enum(['Resumable', 'Export']).describe('Resumable: training can go on from it. Export: weights or data only.'),
+  took: int(0, int53).optional().describe('How long publishing it took, in milliseconds.'),
 });
 
 /** What follows a failure: another attempt, if possible on another node, or none. */

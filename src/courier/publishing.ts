@@ -141,6 +141,7 @@ export class Publishing {
     const { config, clock, random, log } = this.#context;
     const store = this.#context.store(config.output.store);
     this.uploading = name;
+    const began = clock.now();
     try {
       const watching = this.#watch(pollMs);
       let published: Published;
@@ -150,7 +151,9 @@ export class Publishing {
         await watching.end();
       }
       const { step, kind, final } = checkpoint;
-      const record = { ...published, step, kind, final, at: timestamp(clock.now()), attempt: config.attempt.attempt };
+      const now = clock.now();
+      const { attempt } = config.attempt;
+      const record = { ...published, step, kind, final, at: timestamp(now), attempt, took: Math.round(now - began) };
       await this.#output.markPublished(name, record);
       this.#failures = 0;
       this.#trouble = {};

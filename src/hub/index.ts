@@ -29,6 +29,7 @@ import { knownWaiting } from './waiting.ts';
 export { createInformers, type HubInformers } from './context.ts';
 export { createIslandRegistry, type HubRegistry } from './registry.ts';
 export type { HubSettings } from './settings.ts';
+export type { ReadableStore } from './verify.ts';
 
 export interface HubOptions {
   client: KubeClient;

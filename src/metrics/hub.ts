@@ -2,7 +2,7 @@
 import type { Registry } from 'prom-client';
 import type { Progress } from '../api/work.ts';
 import type { Clock } from '../clock.ts';
-import { createInformers } from '../hub/index.ts';
+import { createInformers, type ReadableStore } from '../hub/index.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { Manager } from '../kube/manager.ts';
 import type { KubeObject } from '../kube/types.ts';
@@ -11,6 +11,7 @@ import { createJobObserver, jobMetricRows } from './jobs.ts';
 import { expertGauges } from './objects/expert.ts';
 import { registerGauges } from './objects/gauge.ts';
 import { islandGauges } from './objects/island.ts';
+import { measured, storageMetricRows } from './storage.ts';
 import { datasetGauges, trainingGauges } from './objects/training.ts';
 
 export interface HubMetricsOptions {
@@ -43,4 +44,13 @@ export function exportHubMetrics(options: HubMetricsOptions): void {
   registerGauges(registry, islandGauges, whenLeading(islands), context);
   if (perExpert) registerGauges(registry, expertGauges, whenLeading(shards), context);
   jobs.onChange(createJobObserver({ metrics: createInstruments(registry, jobMetricRows), clock, leading }));
+}
+
+/** The stores with what is asked of them counted and timed. */
+export function measuredStores(
+  stores: ReadonlyMap<string, ReadableStore>,
+  { registry, clock }: { registry: Registry; clock: Clock },
+): Map<string, ReadableStore> {
+  const metrics = createInstruments(registry, storageMetricRows);
+  return new Map([...stores].map(([name, store]) => [name, measured(name, store, { metrics, clock })]));
 }

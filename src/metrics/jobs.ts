@@ -56,6 +56,15 @@ export const jobMetricRows = {
     labels: ['island', 'role', 'kind'],
     from,
   },
+  publishSeconds: {
+    type: 'histogram',
+    name: 'atoll_checkpoint_publish_duration_seconds',
+    help: 'How long the sidecar took to publish a checkpoint, hashing included',
+    unit: 'seconds',
+    labels: ['island'],
+    buckets: minutes,
+    from,
+  },
   checkpointBytes: {
     type: 'histogram',
     name: 'atoll_checkpoint_size_bytes',
@@ -74,7 +83,7 @@ export type Sighting =
   | { readonly type: 'transition'; readonly from: string; readonly to: string }
   | { readonly type: 'failure'; readonly class: string; readonly action: 'Retry' | 'Block' | 'Stop' }
   | { readonly type: 'recovery'; readonly class: string; readonly seconds: number }
-  | { readonly type: 'checkpoint'; readonly kind: string; readonly bytes: number }
+  | { readonly type: 'checkpoint'; readonly kind: string; readonly bytes: number; readonly took?: number }
   | { readonly type: 'ended'; readonly result: string };
 
 const ends = ['Succeeded', 'Failed', 'Stopped'];
@@ -97,7 +106,12 @@ export function sightings(old: IslandJob, job: IslandJob): Sighting[] {
   }
   const { checkpoint } = after;
   if (checkpoint && checkpoint.manifest !== before?.checkpoint?.manifest)
-    seen.push({ type: 'checkpoint', kind: checkpoint.kind, bytes: checkpoint.bytes });
+    seen.push({
+      type: 'checkpoint',
+      kind: checkpoint.kind,
+      bytes: checkpoint.bytes,
+      ...(checkpoint.took === undefined ? {} : { took: checkpoint.took }),
+    });
   return seen;
 }
 
@@ -139,6 +153,7 @@ export function createJobObserver({ metrics, clock, leading }: JobObserverOption
         return metrics.recovery.observe({ class: sighting.class }, sighting.seconds);
       case 'checkpoint':
         metrics.checkpointBytes.observe({ island }, sighting.bytes);
+        if (sighting.took !== undefined) metrics.publishSeconds.observe({ island }, sighting.took / 1000);
         return metrics.checkpoints.inc({ island, role, kind: sighting.kind });
       default:
         return metrics.ended.inc({ role, result: sighting.result });

@@ -7,6 +7,7 @@ import { expertGauges } from './objects/expert.ts';
 import { islandGauges } from './objects/island.ts';
 import { datasetGauges, trainingGauges } from './objects/training.ts';
 import { buildRows, processMetrics } from './process.ts';
+import { storageMetricRows } from './storage.ts';
 
 export interface MetricGroup {
   readonly title: string;
@@ -32,6 +33,11 @@ export const metricGroups: readonly MetricGroup[] = [
     about:
       'Exported by the leader of a hub and by standalone, about all islands. Partitions, experts, routers and evaluations are told apart by the label role. No label names a run.',
     rows: Object.values(jobMetricRows),
+  },
+  {
+    title: 'Object stores',
+    about: 'Exported by hub and standalone, about their own requests; what couriers ask is not in it.',
+    rows: Object.values(storageMetricRows),
   },
   { title: 'Link', about: 'Exported by hub and island.', rows: Object.values(linkMetricRows) },
   {

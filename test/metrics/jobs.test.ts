@@ -49,8 +49,8 @@ const table: [sentence: string, before: Partial<Status>, after: Partial<Status>,
   [
     'a new checkpoint',
     { checkpoint: checkpoint({ manifest: 'a' }) },
-    { checkpoint: checkpoint({ manifest: 'b', bytes: 7 }) },
-    [{ type: 'checkpoint', kind: 'Resumable', bytes: 7 }],
+    { checkpoint: checkpoint({ manifest: 'b', bytes: 7, took: 1500 }) },
+    [{ type: 'checkpoint', kind: 'Resumable', bytes: 7, took: 1500 }],
   ],
   ['a checkpoint that is known', { checkpoint: checkpoint() }, { checkpoint: checkpoint(), revision: 2 }, []],
 ];
