@@ -11,8 +11,8 @@ import { createJobObserver, jobMetricRows } from './jobs.ts';
 import { expertGauges } from './objects/expert.ts';
 import { registerGauges } from './objects/gauge.ts';
 import { islandGauges } from './objects/island.ts';
-import { measured, storageMetricRows } from './storage.ts';
 import { datasetGauges, trainingGauges } from './objects/training.ts';
+import { measured, storageMetricRows } from './storage.ts';
 
 export interface HubMetricsOptions {
   registry: Registry;
