@@ -3,9 +3,9 @@ import { isatty } from 'node:tty';
 import { ExpertDatasetKind } from '../../src/api/expertdataset.ts';
 import { ExpertShardKind } from '../../src/api/expertshard.ts';
 import { type ExpertTraining, ExpertTrainingKind } from '../../src/api/experttraining.ts';
+import { render, type Snapshot } from '../../src/cli/live.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
-import { render, type Snapshot } from './table.ts';
 
 /** Thrown when a training ended in Failed, with what its conditions say. */
 export class TrainingFailed extends Error {

@@ -15,8 +15,8 @@ import { type Call, oneWord, scopeHelp, scopeOptions, type Verb } from './verb.t
 
 const help = `Usage: atoll explain RUN [options]
 
-Says why a run does not go on: for every work that stands still the reason, for one that waits for room the answer of every island, and the
-one thing to change. The islands are asked by the same function that the hub places with.
+Says why a run does not go on: for every work that stands still the reason, for one that waits for room the answer of every island,
+and the one thing to change. The islands are asked by the same function that the hub places with.
 
 Options:
   -e, --expert N      only about this expert

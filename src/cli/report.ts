@@ -15,8 +15,8 @@ import { type Call, oneWord, scopeHelp, scopeOptions, type Verb } from './verb.t
 
 const help = `Usage: atoll report RUN [options]
 
-Writes a run as a page of Markdown: where it stands, every expert with its island, steps, failures and digest, router, evaluation, GPU hours
-and warnings. Digests are whole, so that the page says what was made.
+Writes a run as a page of Markdown: where it stands, every expert with its island, steps, failures and digest, router, evaluation,
+GPU hours and warnings. Digests are whole, so that the page says what was made.
 
 Options:
 ${scopeHelp}

@@ -12,8 +12,8 @@ import { type Call, noWords, scopeHelp, scopeOptions, type Verb } from './verb.t
 
 const help = `Usage: atoll top [options]
 
-Says which GPUs are there, which are free as the islands reported last, and which runs hold them, with their GPU hours so far (of the
-attempts that their placements remember) and what a run costs by the hour. Of every namespace that you may see.
+Says which GPUs are there, which are free as the islands reported last, and which runs hold them, with their GPU hours so far (of
+the attempts that their placements remember) and what a run costs by the hour. Of every namespace that you may see.
 
 Options:
   -o, --output FORMAT json or yaml

@@ -1,34 +1,48 @@
 /** Every verb by its words. */
+import { check } from './check.ts';
 import { completion } from './completion.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { get } from './get.ts';
+import { init } from './init.ts';
 import { add } from './island/add.ts';
+import { check as islandCheck } from './island/check.ts';
 import { cordon, drain, uncordon, undrain } from './island/cordon.ts';
 import { ls } from './island/ls.ts';
 import { remove } from './island/remove.ts';
 import { adopt, forget } from './island/unknown.ts';
 import { init as linkInit } from './link/init.ts';
+import { move } from './move.ts';
+import { plan } from './plan.ts';
 import { report } from './report.ts';
+import { retry } from './retry.ts';
 import { resume, suspend } from './suspend.ts';
 import { top } from './top.ts';
 import type { Verb } from './verb.ts';
 import { version } from './version.ts';
 import { wait } from './wait.ts';
+import { watch } from './watch.ts';
 
 export const verbs: Readonly<Record<string, Verb>> = {
+  check,
+  init,
+  plan,
   get,
+  watch,
   explain,
   events,
   top,
   report,
   suspend,
   resume,
+  retry,
+  move,
   wait,
   version,
   completion,
   'island add': add,
   'island ls': ls,
+  'island check': islandCheck,
   'island cordon': cordon,
   'island uncordon': uncordon,
   'island drain': drain,

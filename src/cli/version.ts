@@ -11,8 +11,8 @@ import { type Call, noWords, scopeHelp, scopeOptions, type Verb } from './verb.t
 
 const help = `Usage: atoll version [options]
 
-Says the version of this program, of the hub and of every island, and which of them should be upgraded. Without a cluster in reach it says
-its own version, and why it says no more.
+Says the version of this program, of the hub and of every island, and which of them should be upgraded. Without a cluster in reach
+it says its own version, and why it says no more.
 
 Options:
   --client            only of this program, without asking any cluster

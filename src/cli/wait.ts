@@ -8,7 +8,8 @@ import { type Call, CommandFailure, exitCodes, oneWord, scopeHelp, scopeOptions,
 
 const help = `Usage: atoll wait RUN [options]
 
-Returns when the run has ended, whichever way: exit code 0 when it is Complete, 1 when it is Failed or was deleted, 3 when the time is over.
+Returns when the run has ended, whichever way: exit code 0 when it is Complete, 1 when it is Failed or was deleted, 3 when the time
+is over.
 
 Options:
   --timeout TIME      wait no longer than this, such as 48h (default: without limit)

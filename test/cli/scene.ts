@@ -108,8 +108,12 @@ export class Scene {
       },
       spec: { training: name, trainingUid: uid, index, experts, dataset: { manifest: 'atoll/m.json', digest: digest('d') } },
     });
+    return await this.expertStatus(made, status);
+  }
+
+  expertStatus(shard: ExpertShard, status: Partial<ExpertShardStatus>): Promise<ExpertShard> {
     const none: WorkStatus = { placement: 0, attempt: 0, restarts: 0, state: 'Waiting' };
-    return await this.#status(ExpertShardKind, made, { ...none, display: {}, conditions: [], ...status });
+    return this.#status(ExpertShardKind, shard, { ...none, display: {}, conditions: [], ...status });
   }
 
   /** A placement of a work of a run. */

@@ -110,6 +110,11 @@ export class CliWorld implements AsyncDisposable {
     return ran;
   }
 
+  /** Another API server, without the kinds of Atoll. */
+  bare(): Promise<ApiServer> {
+    return startApiServer();
+  }
+
   /** A kubeconfig of somebody who has no rights yet. */
   async user(name: string): Promise<string> {
     const pki = await CertificateAuthority.create(join(this.server.dir, 'pki'));

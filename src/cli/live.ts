@@ -1,9 +1,9 @@
-/** The live table of the demo: what runs where, how far it is and what is published, as plain text lines. */
-import { displayDuration } from '../../src/api/duration.ts';
-import type { ExpertDataset } from '../../src/api/expertdataset.ts';
-import type { ExpertShard } from '../../src/api/expertshard.ts';
-import type { ExpertTraining } from '../../src/api/experttraining.ts';
-import type { WorkStatus } from '../../src/api/work.ts';
+/** The live table of a run: what runs where, how far it is and what is published, as plain text lines. */
+import { displayDuration } from '../api/duration.ts';
+import type { ExpertDataset } from '../api/expertdataset.ts';
+import type { ExpertShard } from '../api/expertshard.ts';
+import type { ExpertTraining } from '../api/experttraining.ts';
+import type { WorkStatus } from '../api/work.ts';
 
 /** What the table shows, as read from the API server; `now` in milliseconds. */
 export interface Snapshot {
