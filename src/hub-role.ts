@@ -7,6 +7,7 @@ import { createLinkMetrics } from './link/metrics.ts';
 import { createNatsTransport } from './link/nats.ts';
 import { exportHubMetrics, measuredStores } from './metrics/hub.ts';
 import { type RoleOptions, runOperator, untilAnswered } from './operator.ts';
+import { addDashboard } from './serve-dashboard.ts';
 import type { HubRoleSettings } from './settings.ts';
 import { openStores } from './stores.ts';
 
@@ -61,15 +62,26 @@ export async function runHub(options: RoleOptions<HubRoleSettings>): Promise<voi
       instance: `${identity}_${random.hex(4)}`,
     });
     manager.addLoop('link to islands', (until) => link.run(until));
+    manager.addLoop('live progress of islands', (until) => link.listen(until), { leaderOnly: false });
+    const stores = openStores(settings.stores, clock);
     createHubControllers({
       ...hub,
-      stores: measuredStores(openStores(settings.stores, clock), parts),
+      stores: measuredStores(stores, parts),
       link,
       islandSilenceMs: settings.islandSilence,
       claimDeadlineMs: settings.claimDeadline,
       quotas: settings.quotas,
     });
     exportHubMetrics({ ...parts, perExpert: settings.metrics.perExpert, live: (uid) => link.progress.get(uid) });
+    await addDashboard(options, parts, {
+      stores,
+      progress: (uid) => link.progress.get(uid),
+      openLog:
+        () =>
+        (_, { spec }, request, until) =>
+          link.logs(spec.island, request, until),
+      live: () => transport.connected,
+    });
     return undefined;
   });
 }

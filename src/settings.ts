@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { parseDuration } from './api/duration.ts';
-import { duration } from './api/fields.ts';
+import { duration, keyPrefix } from './api/fields.ts';
 
 const storeName = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and "-"');
 
@@ -56,6 +56,23 @@ const common = {
 const deciding = {
   /** GPUs that the works of a namespace may use at once, over all islands; no limit for namespaces that are absent. */
   quotas: z.record(z.string(), z.strictObject({ gpus: z.int().min(0) })).default({}),
+  /** Absent: no dashboard is served. */
+  dashboard: z
+    .strictObject({
+      port: z.int().min(0).max(65535).default(8081),
+      /** Audience that bearer tokens must have; absent: that of the API server. */
+      audience: z.string().min(1).max(256).optional(),
+      /** Folder with the built page; absent: beside the program. */
+      ui: z.string().min(1).optional(),
+      /** Links to other tools, with {namespace}, {run} and {work} in their addresses. */
+      links: z
+        .array(z.strictObject({ name: z.string().min(1).max(64), url: z.url({ protocol: /^https?$/ }) }))
+        .max(16)
+        .default([]),
+      /** Prefixes below which deleted runs are looked for, in every store. */
+      historyPrefixes: z.array(keyPrefix()).max(16).default(['atoll/']),
+    })
+    .optional(),
   /** perExpert: whether /metrics has gauges of single experts, about a dozen series for each. */
   metrics: z.strictObject({ perExpert: z.boolean().default(true) }).prefault({}),
 };

@@ -79,8 +79,10 @@ export type ReadLogs = (request: LogsRequest, signal: AbortSignal) => AsyncItera
 
 /** The hub's end of the link. */
 export interface HubLink {
-  /** Resolves only when the signal is aborted. */
+  /** Answers islands, while this process leads. Resolves only when the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;
+  /** Gathers live progress, in every process of the hub. Resolves only when the signal is aborted. */
+  listen(signal: AbortSignal): Promise<void>;
   /** Asks the island to sync now. */
   poke(island: string): void;
   /** Whether the island may hold this IslandJob: it was handed out by this process, or is older than this process's leadership. */

@@ -53,4 +53,9 @@ export const finalizers = {
   attempt: 'atoll.dev/attempt',
 } as const;
 
-export const fieldManagers = { hub: 'atoll-hub', island: 'atoll-island', cli: 'atoll-cli' } as const;
+export const fieldManagers = {
+  hub: 'atoll-hub',
+  island: 'atoll-island',
+  cli: 'atoll-cli',
+  dashboard: 'atoll-dashboard',
+} as const;

@@ -2,7 +2,7 @@
 
 import { type Capacity, ComputeIslandKind } from '../api/computeisland.ts';
 import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
-import type { ReadLogs } from '../api/islandreport.ts';
+import type { LogsRequest, ReadLogs } from '../api/islandreport.ts';
 import { labels } from '../api/labels.ts';
 import type { Clock, Random } from '../clock.ts';
 import { createController } from '../kube/controller.ts';
@@ -58,6 +58,8 @@ export interface Island {
   readonly islandJobs: Store<IslandJob>;
   /** Lines of a container's log; throws a `NoLogError` when there is none. */
   readonly logs: ReadLogs;
+  /** The same, read with the rights of somebody else. */
+  logsWith(reader: Partial<PodLogs>, request: LogsRequest, signal: AbortSignal): AsyncIterable<string>;
 }
 
 const WORKERS = 4;
@@ -188,10 +190,13 @@ export function createIslandControllers(options: IslandOptions): Island {
       }),
     );
   }
+  const logsBy = (reader: Partial<PodLogs>): ReadLogs =>
+    createReadLogs({ client: reader, islandJobs: islandJobs.store, pods: podInformer.store, island: settings.name });
   return {
     progress,
     capacity: () => capacityOf(nodeInformer.store.list(), allPods.store.list()),
     islandJobs: islandJobs.store,
-    logs: createReadLogs({ client, islandJobs: islandJobs.store, pods: podInformer.store, island: settings.name }),
+    logs: logsBy(client),
+    logsWith: (reader, request, signal) => logsBy(reader)(request, signal),
   };
 }

@@ -51,7 +51,7 @@ const mostWaiting = 16_384;
 /** Longest work on one request; an island has given up on it by then. */
 const answerMs = 15_000;
 
-/** `run` must be started only while this process leads; it resolves when its signal is aborted. */
+/** `run` must be started only while this process leads, `listen` in every process; each resolves when its signal is aborted. */
 export function createHubLink(options: HubLinkOptions): HubLink {
   const { client, manager, clock, log, metrics, transport, prefix, mayAnswer } = options;
   const informer = manager.informer(IslandJobKind, { indexes: { ...islandIndex, ...uidIndex } });
@@ -126,25 +126,10 @@ export function createHubLink(options: HubLinkOptions): HubLink {
         if (message.data.length > mostBytes) return drop('oversized', island, `a sync of ${message.data.length} bytes`);
         if (lanes.offer(island, message) !== undefined) drop('superseded', island, 'a newer sync came before its turn');
       };
-      const onProgress = (message: IncomingMessage) => {
-        const island = islandOfSubject(prefix, message.subject);
-        if (island === undefined) return drop('foreign', undefined, message.subject);
-        try {
-          const foreign = progress.hear(island, message.data);
-          if (foreign > 0) drop('foreign', island, `progress of ${foreign} works that are not its own`);
-        } catch (error) {
-          if (!(error instanceof MessageError)) throw error;
-          drop(error.reason, island, error.message);
-        }
-      };
-      const subjects = hubSubjects(prefix);
-      const subscriptions = [
-        transport.subscribe(subjects.sync, onSync, linked.signal),
-        transport.subscribe(subjects.progress, onProgress, linked.signal),
-      ];
+      const subscription = transport.subscribe(hubSubjects(prefix).sync, onSync, linked.signal);
       leading = true;
       greetAll();
-      await Promise.all(subscriptions);
+      await subscription;
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
@@ -155,8 +140,25 @@ export function createHubLink(options: HubLinkOptions): HubLink {
     }
   }
 
+  /** Progress is for people alone, so whoever serves a dashboard hears it, leader or not. */
+  async function listen(signal: AbortSignal): Promise<void> {
+    const onProgress = (message: IncomingMessage) => {
+      const island = islandOfSubject(prefix, message.subject);
+      if (island === undefined) return drop('foreign', undefined, message.subject);
+      try {
+        const foreign = progress.hear(island, message.data);
+        if (foreign > 0) drop('foreign', island, `progress of ${foreign} works that are not its own`);
+      } catch (error) {
+        if (!(error instanceof MessageError)) throw error;
+        drop(error.reason, island, error.message);
+      }
+    };
+    await transport.subscribe(hubSubjects(prefix).progress, onProgress, signal);
+  }
+
   return {
     run,
+    listen,
     poke: (island) => pokes.poke(island),
     mayHold: (job) => handouts.mayHold(job),
     withhold: (uid) => handouts.withhold(uid),

@@ -1,4 +1,5 @@
 /** Every metric that Atoll exports, in groups: what the reference, the rules and the boards are checked against. */
+import { dashboardMetricRows } from '../dashboard/server/metrics.ts';
 import { kubeMetricRows } from '../kube/metrics.ts';
 import { linkMetricRows } from '../link/metrics.ts';
 import type { Row } from './instruments.ts';
@@ -40,6 +41,11 @@ export const metricGroups: readonly MetricGroup[] = [
     rows: Object.values(storageMetricRows),
   },
   { title: 'Link', about: 'Exported by hub and island.', rows: Object.values(linkMetricRows) },
+  {
+    title: 'Dashboard',
+    about: 'Exported by hub and standalone, where the dashboard is on.',
+    rows: Object.values(dashboardMetricRows),
+  },
   {
     title: 'Engine',
     about:

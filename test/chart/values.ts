@@ -74,6 +74,13 @@ function common() {
     logLevel: 'debug',
     progressInterval: '5s',
     metrics: { port: 9090, scrapeAnnotations: false, perExpert: false },
+    dashboard: {
+      port: 9091,
+      audience: 'atoll-dashboard',
+      links: [{ name: 'Logs', url: 'https://grafana.example.org/d/logs?var-namespace={namespace}' }],
+      historyPrefixes: ['old/', ''],
+      service: { port: 8081, annotations: { owner: 'research' } },
+    },
     extra: {
       env: [{ name: 'HTTPS_PROXY', value: 'http://proxy.example.org:3128' }],
       volumes: [{ name: 'ca', configMap: { name: 'ca' } }],

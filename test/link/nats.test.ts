@@ -99,6 +99,7 @@ before(async () => {
   running = parts.map(({ manager, transport, link }) => {
     manager.addLoop('nats', (signal) => transport.run(signal), { leaderOnly: false });
     manager.addLoop('link', (signal) => link.run(signal));
+    if ('listen' in link) manager.addLoop('progress', (signal) => link.listen(signal), { leaderOnly: false });
     return manager.run(stop.signal);
   });
 });

@@ -25,6 +25,15 @@ quotas: {{- toYaml . | nindent 2 }}
 {{- end }}
 metrics: {perExpert: {{ $values.metrics.perExpert }}}
 {{- end }}
+{{- if include "atoll.dashboard" . }}
+dashboard:
+  port: {{ int $values.dashboard.port }}
+  {{- with $values.dashboard.audience }}
+  audience: {{ . | quote }}
+  {{- end }}
+  links: {{- toYaml $values.dashboard.links | nindent 4 }}
+  historyPrefixes: {{- toYaml $values.dashboard.historyPrefixes | nindent 4 }}
+{{- end }}
 {{- if $runs }}
 island: {name: {{ $values.island.name | default "local" }}}
 courier: {imagePullPolicy: {{ $values.image.pullPolicy }}}
@@ -87,4 +96,9 @@ claimDeadline: {{ $values.claimDeadline }}
 {{- if not .Values.link.systemCa }}yes{{ end -}}
 {{- else if or .Values.link.ca (eq .Values.role "hub") -}}yes
 {{- end -}}
+{{- end }}
+
+{{/* Whether a dashboard is served here. */}}
+{{- define "atoll.dashboard" -}}
+{{- if and .Values.dashboard.enabled (ne .Values.role "island") }}yes{{ end -}}
 {{- end }}

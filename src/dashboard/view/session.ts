@@ -31,7 +31,10 @@ export interface NamespaceRights {
   logs: boolean;
 }
 
-/** Body of the route `signIn`. The cookie that comes back cannot be read by scripts. */
+/**
+ * Body of the route `signIn`. The cookie that comes back cannot be read by scripts. A page that is opened with `#token=...` behind its address
+ * (as `atoll ui` and `atoll dashboard` do; a browser sends that part to nobody) signs in with it and removes it from the address bar.
+ */
 export interface SignIn {
   token: string;
 }

@@ -101,7 +101,8 @@ export interface CheckpointView {
   accepted: boolean;
   kind?: 'Resumable' | 'Export';
   bytes: number;
-  at: string;
+  /** Known for those that a status names. */
+  at?: string;
   /** Key of its manifest in the store, and SHA-256 of the bytes of that manifest. */
   manifest: string;
   digest: string;

@@ -31,6 +31,15 @@ read through the API, and a hub has nothing to do with pods.
   verbs: [get]
   resourceNames: [kube-system]
 {{- if ne .Values.role "island" }}
+{{- if include "atoll.dashboard" . }}
+# The dashboard asks who a user is and what they may do; whatever they do, they do with their own token.
+- apiGroups: [authentication.k8s.io]
+  resources: [tokenreviews]
+  verbs: [create]
+- apiGroups: [authorization.k8s.io]
+  resources: [subjectaccessreviews]
+  verbs: [create]
+{{- end }}
 # Those of a ComputeIsland lie in the namespace default.
 - apiGroups: [events.k8s.io]
   resources: [events]
