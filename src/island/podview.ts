@@ -34,16 +34,20 @@ export function container(pod: Pod, name: string): ContainerStatus | undefined {
   return containers(pod).find((status) => status.name === name);
 }
 
+/** The kubelet writes null for the times of a container that it says has ended but never saw, against its own schema. */
+const seen = (time: string | null | undefined): string | undefined => time ?? undefined;
+
 /** How the named container ended; of a sidecar that was restarted, how it ended last. */
 export function endOf(pod: Pod, name: string): ContainerEnd | undefined {
   const status = container(pod, name);
   const end = status?.state?.terminated ?? status?.lastState?.terminated;
   if (!end) return undefined;
+  const finishedAt = seen(end.finishedAt);
   return {
     exitCode: end.exitCode,
     ...(end.reason === undefined ? {} : { reason: end.reason }),
     ...(end.message === undefined ? {} : { message: end.message }),
-    ...(end.finishedAt === undefined ? {} : { finishedAt: end.finishedAt }),
+    ...(finishedAt === undefined ? {} : { finishedAt }),
   };
 }
 
@@ -92,7 +96,7 @@ function lastMove(pod: Pod): number {
   for (const condition of pod.status?.conditions ?? [])
     if (condition.type === 'Initialized' && condition.status === 'True') times.push(condition.lastTransitionTime);
   for (const { state } of pod.status?.initContainerStatuses ?? [])
-    times.push(state?.terminated?.finishedAt ?? state?.running?.startedAt);
+    times.push(seen(state?.terminated?.finishedAt) ?? seen(state?.running?.startedAt));
   return Math.max(0, ...times.flatMap((time) => (time === undefined ? [] : [Date.parse(time)])));
 }
 
@@ -128,5 +132,5 @@ export function disruption(pod: Pod): string | undefined {
 /** When the trainer started, else when anything of the pod did. */
 export function startedAt(pod: Pod): string | undefined {
   const trainer = container(pod, 'trainer')?.state;
-  return trainer?.running?.startedAt ?? trainer?.terminated?.startedAt;
+  return seen(trainer?.running?.startedAt ?? trainer?.terminated?.startedAt);
 }

@@ -117,6 +117,9 @@ export const running = (since = 10): State => ({ running: { startedAt: at(since)
 export const ended = (exitCode: number, message?: string, finished = 50): State => ({
   terminated: { exitCode, startedAt: at(10), finishedAt: at(finished), ...(message === undefined ? {} : { message }) },
 });
+/** As the kubelet writes it down for a container that it never saw, when the pod is gone: with null for what it does not know. */
+export const unseen = (): State =>
+  JSON.parse('{"terminated":{"exitCode":137,"reason":"ContainerStatusUnknown","startedAt":null,"finishedAt":null}}') as State;
 export const waiting = (reason: string, message?: string): State => ({
   waiting: { reason, ...(message === undefined ? {} : { message }) },
 });

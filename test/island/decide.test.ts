@@ -1,6 +1,7 @@
 /** Deciding, as a table of sentences: what is seen of one IslandJob, and what is to be done about it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { islandJobStatus } from '../../src/api/islandjob.ts';
 import { decide } from '../../src/island/decide.ts';
 import type { Action, Decision, Observed } from '../../src/island/observed.ts';
 import {
@@ -20,6 +21,7 @@ import {
   refusedPod,
   report,
   running,
+  unseen,
   waiting,
 } from './builders.ts';
 
@@ -298,6 +300,20 @@ describe('running', () => {
     );
     assert.deepEqual([gone.status.state, gone.status.reason, gone.status.restarts], ['Failed', 'Configuration', 0]);
     assert.match(gone.status.message ?? '', /no such image/);
+  });
+
+  it('a container that was never created, of which the kubelet knows no times, leaves a status that the API server takes', () => {
+    const marked = act(
+      observed(job, { kubeJobs: [kubeJob(1)], pods: [pod(1, { trainer: waiting('ErrImagePull', 'none'), phase: 'Pending' })] }),
+      700,
+    );
+    const gone = observed(islandJob({ ...marked.status }), {
+      kubeJobs: [kubeJob(1, { deleted: true })],
+      pods: [refusedPod(1, 0, {}, { deleted: true, trainer: unseen() })],
+    });
+    const { status } = act(gone, 710);
+    assert.deepEqual([status.state, status.reason], ['Failed', 'Configuration']);
+    assert.deepEqual(islandJobStatus.parse(status), status);
   });
 
   it('progress alone is written once a minute, a checkpoint at once', () => {
