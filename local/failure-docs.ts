@@ -32,6 +32,15 @@ ${UNCOUNTED_BARREN_PER_DAY} within a day that brought no checkpoint the next att
 **Keeping away from nodes.** A node that failed is avoided for a day, by a node affinity on the pods of the next attempt, as long as enough other
 nodes fit. When more than half of the nodes that fit look bad, none is avoided (event \`NodeAvoidanceDropped\`): then it is rather the work than the nodes.
 
+**Standing still.** Three clocks start with the trainer's container and stop while something is being published: to the first step, to the next step,
+to the next checkpoint. \`stall\` sets their limits (\`stall: {firstStep: 30m, step: 10m, checkpoint: 2h}\`); without it experts and routers have 30 minutes to
+the first step, 10 minutes or three times their slowest step to the next, and, once two checkpoints have come, 2 hours or three times the longest time
+between them. Partitions and evaluations have no limits unless you set some. The Python module writes the stacks of all threads to the log when a fifth of
+a limit is left; then the pod is told to go with \`grace.save\` only. A pod whose courier does not answer is left alone: silence is no standstill.
+
+**Numbers that are none.** When the loss is NaN or infinite, or the courier refuses weights that are, the newest checkpoint is not resumed from any more
+(\`status.quarantined\` of the IslandJob), and the next attempt goes on from the one before it.
+
 **Your own rules** (\`failureRules\` of expert, router, evaluation or data-set job) are read before all of these, for exit codes of the trainer:
 
 \`\`\`yaml

@@ -47,7 +47,7 @@ export const trainerSpec = z.object({
   inputs: z.array(contractInput),
   grace: z.object({ saveSeconds: z.number().min(0) }),
   /** After how long without a first step, and without a further one, the stacks of the program should be in its log. */
-  stall: z.object({ firstStepSeconds: z.number().min(0), stepSeconds: z.number().min(0) }).optional(),
+  stall: z.object({ firstStepSeconds: z.number().min(0).optional(), stepSeconds: z.number().min(0).optional() }).optional(),
 });
 
 /** checkpoint.json: makes a directory in $ATOLL_OUTPUT complete. */

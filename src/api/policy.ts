@@ -77,7 +77,7 @@ export const stall = z
       'Longest time between two steps. Default for experts and routers: 10m, or three times the slowest step so far when that is longer; for others no limit.',
     ),
     checkpoint: clock(
-      'Longest time between two checkpoints. Default for experts and routers: 2h, or three times the longest such time so far when that is longer; for others no limit.',
+      'Longest time between two checkpoints, the first counted from the first step. Default for experts and routers, once two have come: 2h, or three times the longest such time so far when that is longer; for others no limit.',
     ),
   })
   .meta(

@@ -49,7 +49,11 @@ async function change(
       await client.delete(jobs, key(action.name), { uid: action.uid, propagationPolicy: 'Foreground', signal });
       break;
     case 'DeletePod':
-      await client.delete(pods, key(action.name), { uid: action.uid, signal });
+      await client.delete(pods, key(action.name), {
+        uid: action.uid,
+        ...(action.graceSeconds === undefined ? {} : { gracePeriodSeconds: action.graceSeconds }),
+        signal,
+      });
       break;
     case 'DeleteConfigMap':
       await client.delete(configMaps, key(action.name), { uid: action.uid, signal });

@@ -183,15 +183,22 @@ export function isProvenEnded(attempt: OpenAttempt, observed: Observed): boolean
   return kubeJob === undefined || isDeleting(kubeJob) || isFinished(kubeJob) || own.length >= observed.job.spec.nodes;
 }
 
-/** Deletes the Job, which tells its pods to save and stop; and one by one the pods that no Job will delete. */
-export function endingActions(attempt: OpenAttempt, observed: Observed): Action[] {
-  const { kubeJob } = attempt;
+/**
+ * Deletes the Job, which tells its pods to save and stop; and one by one the pods that no Job will delete. With `graceSeconds` its own pods
+ * are told first, with so little time: one that stands still would use up all that is meant for publishing.
+ */
+export function endingActions(attempt: OpenAttempt, observed: Observed, graceSeconds?: number): Action[] {
+  const { kubeJob, own } = attempt;
   const actions: Action[] = [];
+  if (graceSeconds !== undefined)
+    for (const pod of own)
+      if (!isDeleting(pod) && !hasEnded(pod, observed.lostNodes))
+        actions.push({ type: 'DeletePod', name: pod.metadata.name, uid: pod.metadata.uid ?? '', graceSeconds });
   if (kubeJob && !isDeleting(kubeJob) && !isFinished(kubeJob))
     actions.push({ type: 'DeleteJob', name: kubeJob.metadata.name, uid: kubeJob.metadata.uid ?? '' });
   for (const pod of attempt.pods) {
     const going = isDeleting(pod) || hasEnded(pod, observed.lostNodes);
-    const withJob = actions.length > 0 && attempt.own.includes(pod);
+    const withJob = actions.length > 0 && own.includes(pod);
     if (!going && !withJob) actions.push({ type: 'DeletePod', name: pod.metadata.name, uid: pod.metadata.uid ?? '' });
   }
   return actions;

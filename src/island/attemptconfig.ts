@@ -7,6 +7,7 @@ import { attemptName } from '../api/names.ts';
 import { storeConfig } from '../api/stores.ts';
 import type { ConfigMap } from '../kube/core.ts';
 import { attemptMeta } from './attemptmeta.ts';
+import { clockLimits } from './clocks.ts';
 import { InvalidWorkError } from './invalid.ts';
 import type { IslandSettings, IslandStore } from './settings.ts';
 import { attemptToken, tokenSha256 } from './token.ts';
@@ -43,6 +44,19 @@ function trainerSpecOf({ spec }: IslandJob, attempt: number): TrainerSpec {
     params: spec.params,
     inputs: spec.inputs.map(({ name, manifest, digest }) => ({ name, manifest, digest })),
     grace: { saveSeconds: seconds(spec.grace.save) },
+    ...stallOf(spec),
+  };
+}
+
+/** The limits as they are before anything was measured; the trainer writes its stacks a little before. */
+function stallOf(spec: IslandJob['spec']): Pick<TrainerSpec, 'stall'> {
+  const { firstStep, step } = clockLimits(spec);
+  if (firstStep === undefined && step === undefined) return {};
+  return {
+    stall: {
+      ...(firstStep === undefined ? {} : { firstStepSeconds: firstStep / 1000 }),
+      ...(step === undefined ? {} : { stepSeconds: step / 1000 }),
+    },
   };
 }
 

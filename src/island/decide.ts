@@ -1,4 +1,5 @@
 /** Decides what is next for one IslandJob: a pure function from what was observed to actions and a status. */
+import { parseDuration } from '../api/duration.ts';
 import type { IslandJob, IslandJobStatus } from '../api/islandjob.ts';
 import { finalizers } from '../api/labels.ts';
 import type { AttemptRecord } from '../api/work.ts';
@@ -15,17 +16,19 @@ import {
   queuedUntil,
 } from './attempt.ts';
 import { provenFinal } from './classify.ts';
-import { conclude, failed } from './conclude.ts';
+import { conclude, failed, quarantine } from './conclude.ts';
 import { gangEnding } from './gangending.ts';
 import { hasFinalizer, isDeleting } from './jobview.ts';
 import { leftovers } from './leftovers.ts';
 import { checkpointEvents, finish, noteAttempt, resumeEvents, stopProof } from './note.ts';
 import { type Action, type Decision, type EventNote, emptyStatus, type Limits, type Observed } from './observed.ts';
 import { openRecord, withRecord } from './record.ts';
+import { dueOf, standstill } from './standstill.ts';
 import { start, unknownToHub } from './start.ts';
 import { type AttemptStanding, type Held, standing } from './state.ts';
 
 const EVENTS_EVERY_MS = 16_000;
+const CLOCKS_EVERY_MS = 30_000;
 
 interface Outcome {
   readonly actions?: readonly Action[];
@@ -97,11 +100,16 @@ const endingWords: Readonly<Record<Over['why'], string>> = {
 };
 
 /** Ends that are written down as a rule before the Job is deleted: afterwards nothing in Job or pod says why. */
-const marks: Partial<Record<Over['why'], string>> = { Broken: 'configuration-deadline', Unqueued: 'queue-deadline' };
+const marks: Partial<Record<Over['why'], string>> = {
+  Broken: 'configuration-deadline',
+  Unqueued: 'queue-deadline',
+  Stalled: 'no-progress',
+  NonFinite: 'not-finite',
+};
+const markedBy = new Map(Object.entries(marks).map(([why, rule]) => [rule, why as Over['why']]));
 
 function marked({ rule, message = '' }: AttemptRecord): Over | undefined {
-  if (rule === undefined) return undefined;
-  return { why: rule === marks.Unqueued ? 'Unqueued' : 'Broken', detail: message };
+  return rule === undefined ? undefined : { why: markedBy.get(rule) ?? 'Broken', detail: message };
 }
 
 function withOpen(
@@ -141,7 +149,7 @@ function withOpen(
   }
 
   const noted = noteAttempt(before, attempt, observed);
-  const over = marked(record) ?? isOver(attempt, observed, limits, now);
+  const over = marked(record) ?? isOver(attempt, observed, limits, now) ?? standstill(attempt, observed, now);
   if (over === undefined) {
     const going = attempt.main && isDeleting(attempt.main) ? 'its pod was deleted' : undefined;
     return { status: noted, attempt: at(going), actions: rest, again: wakeUp(observed, attempt, limits, now) };
@@ -150,10 +158,13 @@ function withOpen(
   const rule = marks[over.why];
   if (rule !== undefined && record.rule === undefined) {
     const noting = { ...(openRecord(noted.attempts) ?? record), rule, message: (over.detail ?? '').slice(0, 512) };
+    // What was saved last led here; what is saved while it stops comes on top of it.
+    const { status, events } = over.why === 'NonFinite' ? quarantine(noted) : { status: noted, events: [] };
     return {
-      status: { ...noted, attempts: withRecord(noted.attempts, noting) },
+      status: { ...status, attempts: withRecord(status.attempts, noting) },
       attempt: at(over.detail),
       actions: rest,
+      events,
       again: 0,
     };
   }
@@ -162,7 +173,8 @@ function withOpen(
   if (until !== undefined && until > now)
     return { status: noted, attempt: { ...at(ending), phase: 'Publishing' }, actions: rest, again: until - now };
   if (isProvenEnded(attempt, observed)) return end(observed, noted, attempt, over, now);
-  return { status: noted, attempt: at(ending), actions: [...rest, ...endingActions(attempt, observed)] };
+  const grace = over.why === 'Stalled' ? Math.ceil(parseDuration(job.spec.grace.save) / 1000) : undefined;
+  return { status: noted, attempt: at(ending), actions: [...rest, ...endingActions(attempt, observed, grace)] };
 }
 
 /** When time alone may change the decision about an attempt that goes on. */
@@ -174,10 +186,16 @@ function wakeUp(observed: Observed, attempt: OpenAttempt, limits: Limits, now: n
     ...ends.map((due) => due - now),
     // Events wake nobody; while a pod does not come up they are read now and then.
     ...(phase === 'NoPod' || phase === 'Starting' ? [EVENTS_EVERY_MS] : []),
+    ...(phase === 'Running' && observed.report ? [clockTime(attempt, observed, now)] : []),
     ...(waiting?.broken ? [waiting.since + limits.configurationDeadlineMs - now] : []),
     ...(job.spec.deadline === undefined ? [] : [Date.parse(job.spec.deadline) - now]),
   ];
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times));
+}
+
+/** A courier that is not heard for a moment, or publishes, is looked at again: what it says then may be no news, and wakes nobody. */
+function clockTime(attempt: OpenAttempt, observed: Observed, now: number): number {
+  return Math.max(1_000, dueOf(attempt, observed, now)?.left ?? CLOCKS_EVERY_MS);
 }
 
 function end(observed: Observed, status: IslandJobStatus, attempt: OpenAttempt, over: Over, now: number): Outcome | Decision {
@@ -188,7 +206,7 @@ function end(observed: Observed, status: IslandJobStatus, attempt: OpenAttempt, 
     ...over,
     ...givenOf(job, status, record),
     ...(told?.final ? { reportedFinal: told.final } : {}),
-    ...(told?.progress ? { step: told.progress.step } : {}),
+    ...(told?.progress ? { step: told.nonFiniteStep ?? told.progress.step } : {}),
     ...(evidence ? { ...evidence, events: [...evidence.events, ...evidence.nodeEvents].slice(0, 5) } : {}),
   });
   // What was asked for needs no explanation, and of a success nothing else matters.

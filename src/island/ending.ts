@@ -55,7 +55,7 @@ export interface Ending {
   readonly gpus: number;
   /** What the trainer may use, as quantities. */
   readonly limits: { readonly memory: string; readonly scratch?: string };
-  /** Last step that the trainer reported. */
+  /** Last step that the trainer reported; the first of those that were not finite, where they were not. */
   readonly step?: number;
   /** The last lines of the trainer's log. */
   readonly lines?: string;
@@ -143,7 +143,8 @@ export function endingOf(
   const { message, reason } = pod.status ?? {};
   const said = message ?? reason;
   const nodeHealth = health?.get(node ?? '');
-  const lastStep = courier?.result?.lastStep;
+  // The first step that is not finite tells more than the last one that was reported.
+  const lastStep = courier?.result?.nonFiniteStep ?? courier?.result?.lastStep;
   return {
     ...given,
     podDeleted: pod.metadata.deletionTimestamp !== undefined,

@@ -43,8 +43,8 @@ export interface Observed {
   readonly nodes: readonly Node[];
   /** What the ended attempt leaves behind; read once, just before it is concluded. */
   readonly evidence?: Evidence;
-  /** The newest report of the attempt's courier. */
-  readonly report?: { readonly attempt: number; readonly report: CourierReport };
+  /** The newest report of the attempt's courier, and when it came (ms). */
+  readonly report?: { readonly attempt: number; readonly report: CourierReport; readonly seenAt?: number };
   /** A warning of the kubelet or the Job controller about a pod that does not start. */
   readonly warning?: string;
   /** Whether all this was just read from the API server instead of the cache. */
@@ -60,7 +60,8 @@ export type Action =
   | { readonly type: 'DropFinalizer' }
   | { readonly type: 'CreateAttempt'; readonly attempt: number }
   | { readonly type: 'DeleteJob'; readonly name: string; readonly uid: string }
-  | { readonly type: 'DeletePod'; readonly name: string; readonly uid: string }
+  /** With fewer seconds of grace than the pod has, where there is nothing to wait for. */
+  | { readonly type: 'DeletePod'; readonly name: string; readonly uid: string; readonly graceSeconds?: number }
   | { readonly type: 'DeleteConfigMap'; readonly name: string; readonly uid: string }
   | { readonly type: 'DeleteService'; readonly name: string; readonly uid: string }
   | { readonly type: 'DeletePolicy'; readonly name: string; readonly uid: string }

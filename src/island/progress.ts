@@ -148,6 +148,7 @@ function isNews(before: CourierReport | undefined, now: CourierReport): boolean 
     before.phase !== now.phase ||
     before.checkpoint?.manifest !== now.checkpoint?.manifest ||
     before.final?.manifest !== now.final?.manifest ||
-    (before.progress === undefined) !== (now.progress === undefined)
+    (before.progress === undefined) !== (now.progress === undefined) ||
+    before.nonFiniteStep !== now.nonFiniteStep
   );
 }

@@ -52,6 +52,21 @@ describe('the tail of a progress file', () => {
     assert.equal(tail.newest, undefined);
   });
 
+  test('the first of the newest losses that are no number is kept, until one is again', async () => {
+    const steps: (number | undefined)[] = [];
+    for (const text of [
+      '{"step":1,"loss":1}\n{"step":2,"loss":NaN}\n{"step":3,"nonFinite":true}\n',
+      '{"step":4,"loss":1e999}\nnot a line\n{"step":5,"loss":-Infinity}\n',
+      '{"step":6,"loss":0.5}\n{"step":7,"loss":NaN}\n',
+      '{"step":8,"loss":0.5}\n',
+      '{"step":9,"loss":null}\n{"step":10}\n',
+    ]) {
+      await appended(text);
+      steps.push(tail.nonFiniteStep);
+    }
+    assert.deepEqual(steps, [2, 2, 7, undefined, undefined]);
+  });
+
   test('NaN and infinity leave the loss out and the step in', async () => {
     assert.deepEqual(await appended('{"step": 4, "loss": NaN, "samplesPerSecond": -Infinity}\n'), {
       step: 4,

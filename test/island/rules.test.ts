@@ -190,6 +190,14 @@ const rows: Row[] = [
     'Fail',
     true,
   ],
+  [
+    'a trainer that ends itself over a loss that is NaN',
+    end(endedPod(3, 1, { lastStep: 44, nonFiniteStep: 40 })),
+    'not-finite',
+    'NonFinite',
+    'Retry',
+    true,
+  ],
   ['weights that the courier refused', end(refused), 'not-finite', 'NonFinite', 'Retry', true],
   [
     'weights that it refused twice at one step',

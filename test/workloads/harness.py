@@ -65,6 +65,7 @@ class Bench:
         command=None,
         environment=None,
         fresh=False,
+        stall=None,
     ):
         """Starts a trainer; inputs: {name: directory of a published final}; fresh: as the pod's command does, not forked."""
         self.count += 1
@@ -99,6 +100,7 @@ class Bench:
             "params": params,
             "inputs": listed,
             "grace": {"saveSeconds": 60},
+            **({"stall": stall} if stall else {}),
         }
         (work / "spec.json").write_text(json.dumps(spec), "utf-8")
         variables = {

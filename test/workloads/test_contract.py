@@ -47,6 +47,22 @@ class Contract(unittest.TestCase):
         self.assertEqual((saved["kind"], saved["final"], saved["samples"]), ("Resumable", False, 2 * saved["step"]))
         self.assertEqual(result.progress()[-1]["step"], saved["step"])
 
+    def test_a_trainer_that_stands_still_leaves_its_stacks_before_its_limit_and_goes_on(self):
+        program = """
+import atoll, time
+def stuck():
+    time.sleep(2)
+def main(spec):
+    atoll.report(step=1)
+    %s
+atoll.run(main)
+"""
+        for body, stacks in (("stuck()", True), ("[(time.sleep(0.3), atoll.report(step=step)) for step in range(5)]", False)):
+            with self.subTest(body):
+                result = self.run_program(program % body, stall={"firstStepSeconds": 60, "stepSeconds": 1})
+                self.assertEqual(result.code, 0)
+                self.assertEqual("in stuck" in result.stderr, stacks, result.stderr)
+
     def test_of_many_processes_only_rank_0_reports_saves_and_finishes(self):
         program = """
 import atoll, sys

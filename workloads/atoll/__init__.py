@@ -49,6 +49,7 @@ EXIT_SAVED = 75
 """Exit code: a checkpoint was saved on request and the trainer stopped. Atoll resumes from it."""
 
 _FLUSH_SECONDS = 1.0
+_HANG_SECONDS = 900.0
 _FLUSH_LINES = 256
 _MESSAGE_BYTES = 4096  # what the kubelet keeps of a termination message
 _POLL_SECONDS = 0.1
@@ -119,15 +120,17 @@ class _State:
         self.lines = []
         self.flushed = 0.0
         self.hang_seconds = None
+        self.reported = False
 
 
 _state = _State()
 
 
-def load(hang_seconds=900.0):
+def load(hang_seconds=None):
     """Reads the spec, catches SIGTERM and arms the hang dump. Returns a Spec; raises ConfigurationError.
 
-    When nothing is reported for `hang_seconds`, the stacks of all threads go to stderr; the process goes on.
+    When nothing is reported for `hang_seconds`, the stacks of all threads go to stderr; the process goes on. By default a fifth before
+    the limits of progress of the spec, so that the stacks are in the log when Atoll stops the trainer; without limits 900 seconds.
     """
     path = _environment("ATOLL_SPEC")
     try:
@@ -138,7 +141,7 @@ def load(hang_seconds=900.0):
     spec = Spec(raw)
     os.makedirs(_environment("ATOLL_OUTPUT"), exist_ok=True)
     signal.signal(signal.SIGTERM, _on_terminate)
-    _state.hang_seconds = hang_seconds
+    _state.hang_seconds = _hang_seconds(raw.get("stall") or {}) if hang_seconds is None else (hang_seconds, hang_seconds)
     _arm_hang_dump()
     atexit.register(_flush)
     return spec
@@ -188,6 +191,7 @@ def stop_saved():
 
 def report(step, steps=None, loss=None, samples_per_second=None, **extra):
     """Reports progress. Lines are buffered and written once a second; trouble with the file never stops training."""
+    _state.reported = True
     _arm_hang_dump()
     if not is_main():
         return
@@ -268,10 +272,16 @@ def _environment(name):
     return value
 
 
+def _hang_seconds(stall):
+    """Seconds without a report after which the stacks are written: before the first report, and between two."""
+    limits = stall.get("firstStepSeconds"), stall.get("stepSeconds")
+    return tuple(_HANG_SECONDS if limit is None else 0.8 * float(limit) for limit in limits)
+
+
 def _arm_hang_dump():
     if _state.hang_seconds is not None:
         with contextlib.suppress(ValueError, OSError, AttributeError, RuntimeError):  # stderr without a file, as under a test
-            faulthandler.dump_traceback_later(_state.hang_seconds, repeat=False)
+            faulthandler.dump_traceback_later(_state.hang_seconds[_state.reported], repeat=False)
 
 
 def _flush():

@@ -1,6 +1,6 @@
 /** Rules for a trainer that goes on without getting anywhere: no step, no checkpoint, or numbers that are none. */
 import { type Ending, sameFailure } from '../ending.ts';
-import { type FailureRule, said } from './rule.ts';
+import { type FailureRule, said, trainerFailed } from './rule.ts';
 
 const stalled = ({ why }: Ending) => why === 'Stalled';
 const stalledBefore = ({ past, checkpointAttempt = 0 }: Ending) =>
@@ -9,15 +9,15 @@ const stalledThere = (end: Ending) =>
   stalledBefore(end).find((record) => end.step !== undefined && record.step === end.step && sameFailure(record, end));
 const standsStill = (end: Ending) => said(end.detail, 'it made no progress in time');
 const refused = (end: Ending) => end.courier?.result?.reason === 'NonFinite';
-const notFinite = (end: Ending) => end.why === 'NonFinite' || refused(end);
-/** The step at which it happened, and whether it has happened there before. */
-const nanStep = (end: Ending) => end.courier?.result?.nonFiniteStep ?? end.step;
-const nanBefore = (end: Ending) =>
-  end.past.some((record) => record.class === 'NonFinite' && record.step !== undefined && record.step === nanStep(end));
+/** Seen by the agent, refused by the courier, or noticed by the trainer, which then ended with an error. */
+const notFinite = (end: Ending) =>
+  end.why === 'NonFinite' || refused(end) || (trainerFailed(end) && end.courier?.result?.nonFiniteStep !== undefined);
+const nanBefore = ({ past, step }: Ending) =>
+  past.some((record) => record.class === 'NonFinite' && step !== undefined && record.step === step);
 const nanWords = (end: Ending) =>
   refused(end)
     ? said(end.courier?.result?.message, 'the weights hold NaN or an infinite value')
-    : said(end.detail, 'the loss is not finite');
+    : said(end.detail, `the loss is NaN or infinite since step ${end.step}`);
 
 export const progressRules: readonly FailureRule[] = [
   {
@@ -58,7 +58,7 @@ export const progressRules: readonly FailureRule[] = [
     seen: 'loss or weights became NaN or infinite at the same step as before',
     hint: 'Lower the learning rate, clip gradients, or look at the data of that step; then retry the expert.',
     matches: (end) => notFinite(end) && nanBefore(end),
-    message: (end) => `${nanWords(end)}, again at step ${nanStep(end)}`,
+    message: (end) => `${nanWords(end)}, again at step ${end.step}`,
   },
   {
     name: 'not-finite',
