@@ -1,7 +1,7 @@
 /** The CLI: finds the verb, reads its flags, runs it, and turns what it throws into a sentence and an exit code. */
 import { ApiError, ConnectionError } from '../kube/errors.ts';
 import { KeyringError } from '../link/keyring.ts';
-import { DamagedObjectError, isStorageError } from '../store/errors.ts';
+import { DamagedObjectError, isStorageError, StoreRefusedError, StoreUnavailableError } from '../store/errors.ts';
 import { completing } from './completion.ts';
 import { rootHelp, usageOf } from './help.ts';
 import { nearest } from './nearest.ts';
@@ -98,6 +98,16 @@ function said(error: unknown): { text: string; code: number } {
     return {
       text: `${error.message}; see that kubectl reaches this cluster, or give another one with --kubeconfig or --context`,
       code: 1,
+    };
+  if (error instanceof StoreRefusedError)
+    return {
+      text: `${error.message}; the credentials must be allowed to list and read the bucket: see --secret`,
+      code: exitCodes.failed,
+    };
+  if (error instanceof StoreUnavailableError)
+    return {
+      text: `${error.message}; name the address under which it is reached from here with --endpoint`,
+      code: exitCodes.failed,
     };
   if (error instanceof KeyringError || isStorageError(error)) return { text: error.message, code: exitCodes.failed };
   throw error;

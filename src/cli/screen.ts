@@ -4,6 +4,8 @@ import type { Io } from './verb.ts';
 export interface DrawnScreen {
   columns(): number;
   draw(lines: readonly string[]): void;
+  /** Takes away what was drawn, so that a line can be said above. */
+  erase(): void;
   /** Shows the cursor again, below what was drawn last. */
   leave(): void;
 }
@@ -28,6 +30,10 @@ export function createScreen(io: Io): DrawnScreen | undefined {
       io.out(`${hidden ? '' : hideCursor}${up}${cut.map((line) => `${clearLine}${line}\n`).join('')}${clearBelow}`);
       hidden = true;
       drawn = cut.length;
+    },
+    erase() {
+      if (drawn > 0) io.out(`\u001b[${drawn}A${clearBelow}`);
+      drawn = 0;
     },
     leave() {
       if (hidden) io.out(showCursor);

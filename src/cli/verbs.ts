@@ -1,5 +1,8 @@
 /** Every verb by its words. */
 import { check } from './check.ts';
+import { ls as checkpointsLs } from './checkpoints/ls.ts';
+import { pull as checkpointsPull } from './checkpoints/pull.ts';
+import { verify as checkpointsVerify } from './checkpoints/verify.ts';
 import { completion } from './completion.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
@@ -14,6 +17,7 @@ import { adopt, forget } from './island/unknown.ts';
 import { init as linkInit } from './link/init.ts';
 import { move } from './move.ts';
 import { plan } from './plan.ts';
+import { pull } from './pull.ts';
 import { report } from './report.ts';
 import { retry } from './retry.ts';
 import { resume, suspend } from './suspend.ts';
@@ -38,6 +42,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   retry,
   move,
   wait,
+  pull,
+  'checkpoints ls': checkpointsLs,
+  'checkpoints verify': checkpointsVerify,
+  'checkpoints pull': checkpointsPull,
   version,
   completion,
   'island add': add,

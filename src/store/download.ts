@@ -1,12 +1,13 @@
 /** Downloads of whole objects: ranges in parallel, hashed in order, in memory of a fixed size. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { abortable, type StoreContext } from './context.ts';
 import { DamagedObjectError, isNotFound, StoreUnavailableError, storeError } from './errors.ts';
-import type { StoredFile } from './object-store.ts';
+import type { GetFileOptions, StoredFile } from './object-store.ts';
 import { signedRequest, type WireReply } from './wire.ts';
 
 /** Ranges of one object asked for at the same time. */
@@ -70,6 +71,12 @@ interface Range {
   done: Promise<Error | undefined>;
 }
 
+/** What is there already of an object: how many bytes, and their hash, which goes on. */
+interface Begun {
+  from: number;
+  hash: Hash;
+}
+
 /** Reads `size` bytes of an object in order, giving each piece to `sink`; returns the SHA-256 in hexadecimal. */
 export async function streamObject(
   context: StoreContext,
@@ -77,12 +84,12 @@ export async function streamObject(
   size: number,
   sink: (chunk: Buffer, start: number) => Promise<void>,
   signal?: AbortSignal,
+  { from, hash }: Begun = { from: 0, hash: createHash('sha256') },
 ): Promise<string> {
   const { pool, partSize } = context;
   if (size === 0) await expectEmpty(context, key, signal);
-  const hash = createHash('sha256');
   const ranges: Range[] = [];
-  let next = 0;
+  let next = from;
   try {
     while (next < size || ranges.length > 0) {
       while (next < size && ranges.length < PARALLEL) {
@@ -127,30 +134,69 @@ export async function verifyObject(
   key: string,
   expected: Expected,
   sink: (chunk: Buffer, start: number) => Promise<void> = async () => undefined,
+  begun?: Begun,
 ): Promise<StoredFile> {
   const { size } = expected;
-  const sha256 = await streamObject(context, key, size, sink, expected.signal);
+  const sha256 = await streamObject(context, key, size, sink, expected.signal, begun);
   if (expected.sha256 !== undefined && sha256 !== expected.sha256) {
     throw new DamagedObjectError(key, `its SHA-256 is ${sha256}, expected ${expected.sha256}`);
   }
   return { size, sha256 };
 }
 
-export async function downloadFile(context: StoreContext, key: string, path: string, expected: Expected): Promise<StoredFile> {
+export async function downloadFile(
+  context: StoreContext,
+  key: string,
+  path: string,
+  expected: GetFileOptions,
+): Promise<StoredFile> {
+  const { resume = false, onBytes = () => {} } = expected;
   const partial = `${path}.partial`;
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(partial, 'w');
+  const file = await open(partial, constants.O_RDWR | constants.O_CREAT | (resume ? 0 : constants.O_TRUNC));
   let stored: StoredFile;
   try {
-    stored = await verifyObject(context, key, expected, (chunk, start) => writeFully(file, chunk, start));
+    const begun = await readBegun(file, expected.size);
+    onBytes(begun.from);
+    const sink = async (chunk: Buffer, start: number) => {
+      await writeFully(file, chunk, start);
+      onBytes(chunk.length);
+    };
+    try {
+      stored = await verifyObject(context, key, expected, sink, begun);
+    } catch (error) {
+      // What lay there may be what is wrong, and not the object.
+      if (!(error instanceof DamagedObjectError) || begun.from === 0) throw error;
+      onBytes(-expected.size);
+      stored = await verifyObject(context, key, expected, sink);
+    }
   } catch (error) {
     await file.close();
-    await rm(partial, { force: true });
+    if (!resume || error instanceof DamagedObjectError) await rm(partial, { force: true });
     throw error;
   }
   await file.close();
   await rename(partial, path);
   return stored;
+}
+
+const pieceBytes = 1024 * 1024;
+
+/** The hash of what an earlier call has written; a file that is too long is emptied. */
+async function readBegun(file: FileHandle, size: number): Promise<Begun> {
+  const hash = createHash('sha256');
+  let { size: from } = await file.stat();
+  if (from > size) {
+    await file.truncate(0);
+    from = 0;
+  }
+  const piece = Buffer.alloc(Math.min(pieceBytes, Math.max(1, from)));
+  for (let at = 0; at < from; ) {
+    const { bytesRead } = await file.read(piece, 0, Math.min(piece.length, from - at), at);
+    hash.update(piece.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return { from, hash };
 }
 
 async function writeFully(file: FileHandle, chunk: Buffer, start: number): Promise<void> {

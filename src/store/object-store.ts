@@ -34,6 +34,16 @@ export interface StoredFile {
   sha256: string;
 }
 
+export interface GetFileOptions {
+  size: number;
+  sha256?: string;
+  signal?: AbortSignal;
+  /** What came before an interruption stays as `<path>.partial`, and a later call goes on from it. Needs `sha256`. */
+  resume?: boolean;
+  /** Told how many more bytes are there, those of an earlier call first. */
+  onBytes?: (bytes: number) => void;
+}
+
 export interface ListedObject {
   key: string;
   size: number;
@@ -58,7 +68,7 @@ export interface ObjectStore {
    * Downloads into `path`, where the file appears only once it verified; anything but these bytes throws `DamagedObjectError`.
    * Without `sha256` only the size is checked: for raw data that no manifest describes.
    */
-  getFile(key: string, path: string, options: { size: number; sha256?: string; signal?: AbortSignal }): Promise<StoredFile>;
+  getFile(key: string, path: string, options: GetFileOptions): Promise<StoredFile>;
   /** Reads the whole object and keeps nothing; anything but these bytes throws `DamagedObjectError`. */
   verifyFile(key: string, options: StoredFile & { signal?: AbortSignal }): Promise<void>;
   head(key: string, options?: { signal?: AbortSignal }): Promise<{ size: number } | undefined>;

@@ -1,6 +1,7 @@
 /** Asking the hub for a retry or a move, and watching a run; a test plays the hub on a real API server. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import type { ExpertShard, ExpertShardStatus } from '../../src/api/expertshard.ts';
 import { type ExpertTraining, ExpertTrainingKind } from '../../src/api/experttraining.ts';
 import { requestAnnotations } from '../../src/api/labels.ts';
@@ -157,7 +158,7 @@ describe('atoll watch', () => {
     assert.ok(out.startsWith('\u001b[?25l\u001b[2Kresearch/digits  Running  1/4 experts accepted'));
     assert.ok(out.endsWith('\u001b[?25h'));
     assert.equal(err, 'Run digits goes on.\n');
-    for (const line of out.split('\n')) assert.ok(line.replaceAll(/\u001b\[\??[0-9]+[A-Za-z]/g, '').length <= 100, line);
+    for (const line of out.split('\n')) assert.ok(stripVTControlCharacters(line).length <= 100, line);
   });
 
   it('prints a line for each change into a pipe, and ends with the run', async () => {
