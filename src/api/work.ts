@@ -79,6 +79,37 @@ export const failureEvidence = z.object({
   at: time().describe('When it ended.'),
 });
 
+const whereItFailed = {
+  placement: int(1, int32).describe('Placement that it happened in.'),
+  island: objectName().describe('Island of that placement.'),
+};
+
+/** The newest failure of a work with all that its island sent about it. */
+export const workFailure = z.object({
+  ...attemptRecord.shape,
+  class: z.enum(failureClasses).describe('How it failed.'),
+  placement: whereItFailed.placement.optional(),
+  island: whereItFailed.island.optional(),
+  hint: failureEvidence.shape.hint.optional(),
+  lines: failureEvidence.shape.lines,
+  events: failureEvidence.shape.events,
+});
+
+export const mostFailures = 10;
+
+/** One line of the history of failures: it outlives the IslandJob that tells more. */
+export const failureRecord = z.object({
+  ...whereItFailed,
+  attempt: int(1, int32).describe('Number of the attempt in its placement.'),
+  class: z.enum(failureClasses).describe('How it failed.'),
+  rule: attemptRecord.shape.rule,
+  node: attemptRecord.shape.node,
+  exitCode: attemptRecord.shape.exitCode,
+  step: attemptRecord.shape.step,
+  message: text(256).optional().describe('What was said about it, cut to 256 characters.'),
+  at: time().optional().describe('When it ended.'),
+});
+
 export const acceptedOutput = z.object({
   ...manifestFields,
   placement: int(1, int32).describe('Placement that produced it.'),
@@ -164,7 +195,12 @@ export const workStatusFields = {
     .describe(
       'SHA-256 over names and digests of the inputs that the newest placement is made from, for works that are made again when one of them is replaced.',
     ),
-  failure: attemptRecord.optional().describe('The last attempt that failed.'),
+  failure: workFailure.optional().describe('The last attempt that failed, and what its island sent about it.'),
+  failures: z
+    .array(failureRecord)
+    .max(mostFailures)
+    .optional()
+    .describe('The newest failures over all placements, newest last, at most 10; ends that somebody asked for are none.'),
   startedAt: time().optional().describe('When its first container started.'),
   finishedAt: time().optional().describe('When it was accepted or blocked.'),
 };
@@ -196,6 +232,8 @@ export type PublishedCheckpoint = z.infer<typeof publishedCheckpoint>;
 export type AttemptRecord = z.infer<typeof attemptRecord>;
 export type FailureAction = (typeof failureActions)[number];
 export type FailureEvidence = z.infer<typeof failureEvidence>;
+export type WorkFailure = z.infer<typeof workFailure>;
+export type FailureRecord = z.infer<typeof failureRecord>;
 export type AcceptedOutput = z.infer<typeof acceptedOutput>;
 export type WorkState = (typeof workStates)[number];
 export type WorkStatus = z.infer<typeof workStatus>;

@@ -1,11 +1,20 @@
 /** Events: what changed between two stored statuses, said once, after the change was stored. */
+import type { Reason } from '../api/reasons.ts';
 import type { WorkStatus } from '../api/work.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject } from '../kube/types.ts';
+import { failureStory } from './evidence.ts';
 import type { Once } from './once.ts';
+import { sentences } from './sentences.ts';
 import type { Why, WorkDecision } from './work.ts';
 
-export type Announcer = Pick<EventRecorder, 'normal' | 'warning'>;
+type Say = (object: KubeObject, reason: Reason, message: string, action?: string) => void;
+
+/** The recorder, held to the closed list of reasons. */
+export type Announcer = { readonly [type in keyof Pick<EventRecorder, 'normal' | 'warning'>]: Say };
+
+/** Why a work leaves its island although nothing is wrong with that. */
+const wanted: readonly Reason[] = ['MoveRequested', 'InputsReplaced'];
 
 /** Placements, acceptance and blocking of one work; `what` begins the sentence, such as `expert 3`. */
 export function announceWork(
@@ -18,10 +27,9 @@ export function announceWork(
 ): void {
   if (!after) return;
   if (retried) events.normal(object, retried.reason, `${what}: ${retried.message}`, 'Retry');
-  if (moves?.reason === 'MoveRequested' && moves.reason !== before?.reason)
-    events.normal(object, moves.reason, `${what}: ${moves.message}`, 'Move');
-  else if (moves && (moves.reason !== before?.reason || after.placement !== before.placement)) {
-    events.warning(object, moves.reason, `${what}: ${moves.message}`, 'Move');
+  if (moves && (moves.reason !== before?.reason || after.placement !== before.placement)) {
+    const say = wanted.includes(moves.reason) ? events.normal : events.warning;
+    say(object, moves.reason, `${what}: ${moves.message}`, 'Move');
   }
   if (after.placement > (before?.placement ?? 0)) {
     const said = `${what}: placement ${after.placement} on island ${after.island} as IslandJob ${after.job}`;
@@ -29,19 +37,15 @@ export function announceWork(
     if (before && before.placement > 0) events.normal(object, 'Moved', `${said}${from}`, 'Place');
     else events.normal(object, 'Started', said, 'Place');
   }
-  if (after.failure && after.failure.finishedAt !== before?.failure?.finishedAt && after.state !== 'Blocked') {
-    const { number, class: kind, message } = after.failure;
-    events.warning(
-      object,
-      kind ?? 'Crash',
-      `${what}: attempt ${number} of placement ${after.placement} failed: ${message ?? kind}`,
-      'Retry',
-    );
-  }
+  const { failure } = after;
+  const fresh = failure && (failure.number !== before?.failure?.number || failure.placement !== before.failure.placement);
+  if (fresh && after.state !== 'Blocked') events.warning(object, failure.class, `${what}: ${failureStory(failure)}`, 'Retry');
   if (after.state === before?.state) return;
   if (after.state === 'Accepted') events.normal(object, 'Accepted', `${what}: ${after.accepted?.digest}`, 'Accept');
-  if (after.state === 'Blocked')
-    events.warning(object, after.reason ?? 'Crash', `${what}: ${after.message ?? 'blocked'}`, 'Block');
+  if (after.state === 'Blocked') {
+    const message = sentences(`${what}: ${after.message ?? 'blocked'}`, failure?.hint);
+    events.warning(object, (after.reason ?? 'Crash') as Reason, message, 'Block');
+  }
 }
 
 /** What was asked of a work and is not done: once, and again when it is something else. On the object that carries the annotation. */

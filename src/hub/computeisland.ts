@@ -2,6 +2,7 @@
 import { type ComputeIsland, ComputeIslandKind, type ComputeIslandStatus } from '../api/computeisland.ts';
 import { displayDuration } from '../api/duration.ts';
 import type { IslandReport } from '../api/islandreport.ts';
+import type { Reason } from '../api/reasons.ts';
 import type { Condition } from '../api/work.ts';
 import { timestamp } from '../clock.ts';
 import { type Controller, createController, type Outcome } from '../kube/controller.ts';
@@ -50,7 +51,8 @@ export function createIslandController(context: HubContext, reach: Reach): Contr
 
   function announce(island: ComputeIsland, status: ComputeIslandStatus): void {
     const before = (type: string) => island.status?.conditions.find((one) => one.type === type)?.status;
-    for (const { type, status: is, reason, message } of status.conditions) {
+    for (const { type, status: is, reason: why, message } of status.conditions) {
+      const reason = why as Reason;
       if (is === before(type) || type === 'Joined') continue;
       const good = (type === 'Reachable') === (is === 'True');
       if (!good) events.warning(island, reason, message, type);

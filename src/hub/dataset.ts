@@ -14,8 +14,9 @@ import { cleanUp } from './cleanup.ts';
 import { admits, defaultProgressEveryMs, type HubContext, islandOfWorkChanged, islandsChanged, soonest } from './context.ts';
 import { type PartitionResult, partitionResult, sizeText } from './partition.ts';
 import { workText } from './progress.ts';
-import { wrongRequests } from './requests.ts';
+import { retryCommand, wrongRequests } from './requests.ts';
 import { mustConfirm, refusedMs } from './runner.ts';
+import { sentences } from './sentences.ts';
 import { storeUnknown } from './start.ts';
 import { conditionList, createStatusWriter, workEssence } from './status.ts';
 import { partitionTemplate } from './templates.ts';
@@ -122,7 +123,7 @@ export function datasetStatus(
   const { status: stored, spec, metadata } = dataset;
   const found = result ?? stored;
   const accepted = work?.accepted;
-  const facts = { ...spec, work, digest: accepted?.digest, skew: found?.skew, samples: found?.samples };
+  const facts = { name: metadata.name, ...spec, work, digest: accepted?.digest, skew: found?.skew, samples: found?.samples };
   const { state, why } = stateOfDataset(facts);
   const list = conditionList(stored?.conditions, metadata.generation, now);
   list.set('Ready', state === 'Ready' && !deleting, (deleting ?? why).reason, (deleting ?? why).message);
@@ -148,6 +149,7 @@ export function datasetStatus(
 }
 
 interface DatasetFacts {
+  name: string;
   partition: ExpertDataset['spec']['partition'];
   approve?: string | undefined;
   work: WorkStatus | undefined;
@@ -157,9 +159,12 @@ interface DatasetFacts {
 }
 
 export function stateOfDataset(facts: DatasetFacts): { state: ExpertDatasetStatus['state']; why: Why } {
-  const { partition, approve, work, digest, skew, samples } = facts;
-  if (work?.state === 'Blocked')
-    return { state: 'Failed', why: { reason: 'PartitionFailed', message: `${work.reason}: ${work.message ?? ''}` } };
+  const { name, partition, approve, work, digest, skew, samples } = facts;
+  if (work?.state === 'Blocked') {
+    const retry = retryCommand('eds', name, [{ work: 'partition', placement: work.placement }]);
+    const message = sentences(`${work.reason}: ${work.message ?? ''}`, work.failure?.hint, retry);
+    return { state: 'Failed', why: { reason: 'PartitionFailed', message } };
+  }
   if (digest !== undefined) {
     if (Number(skew) > partition.maxSkew && approve !== digest) {
       const message = `the largest shard has ${skew} times the samples of the smallest and partition.maxSkew is ${partition.maxSkew}; to accept it set spec.approve to ${digest}`;

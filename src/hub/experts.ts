@@ -5,13 +5,15 @@ import type { Reason } from '../api/reasons.ts';
 import type { WorkState, WorkStatus } from '../api/work.ts';
 import { answerRetry, askedOf } from './asked.ts';
 import type { ExpertResult } from './inputs.ts';
+import { retryCommand } from './requests.ts';
+import { cut, sentences } from './sentences.ts';
 import type { Why } from './work.ts';
 
 export interface Experts {
   total: number;
   running: number;
   accepted: ExpertResult[];
-  blocked: { index: number; why: Why }[];
+  blocked: { index: number; placement: number; why: Why }[];
   /** Accepted experts that are enough: completion.minExperts, never more than there are. */
   needed: number;
   /** Not accepted, not blocked and with pods that may exist. */
@@ -47,7 +49,11 @@ export function countExperts(training: ExpertTraining, shards: readonly ExpertSh
   const accepted = inState('Accepted').flatMap(({ spec, status }) =>
     status?.accepted ? [{ index: spec.index, manifest: status.accepted.manifest, digest: status.accepted.digest }] : [],
   );
-  const blocked = inState('Blocked').map(({ spec, status }) => ({ index: spec.index, why: whyOf(status, 'ExpertBlocked') }));
+  const blocked = inState('Blocked').map(({ spec, status }) => ({
+    index: spec.index,
+    placement: status?.placement ?? 0,
+    why: whyOf(status, 'ExpertBlocked'),
+  }));
   const needed = Math.min(training.spec.completion.minExperts ?? total, total);
   const waiting = inState('Waiting');
   const first = waiting.find(({ status }) => status?.reason !== undefined)?.status;
@@ -77,11 +83,31 @@ export function whyOf(status: { reason?: string | undefined; message?: string | 
   return { reason: (status?.reason ?? otherwise) as Reason, message: status?.message ?? '' };
 }
 
+const mostNamed = 3;
+const longestWhy = 400;
+
 /** `expert 3 (Crash: ...)`, at most a few of them, for messages. */
 export function namesOf(blocked: Experts['blocked']): string {
   const named = blocked
-    .slice(0, 3)
-    .map(({ index, why }) => `expert ${index} (${why.reason}${why.message ? `: ${why.message}` : ''})`);
+    .slice(0, mostNamed)
+    .map(({ index, why }) => `expert ${index} (${why.reason}${why.message ? `: ${cut(why.message, longestWhy)}` : ''})`);
   const more = blocked.length - named.length;
   return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** Which experts cannot go on and why, what becomes of the others, and how these are tried again. */
+export function degradedText(experts: Experts, run: string): string {
+  const { blocked, needed, accepted, hopeless } = experts;
+  const others = hopeless
+    ? `The others go on, and the run waits: ${needed} accepted experts are needed and ${accepted.length} are accepted`
+    : `The run goes on without: ${needed} accepted experts are needed`;
+  return sentences(
+    `${namesOf(blocked)} cannot go on`,
+    others,
+    retryCommand(
+      'et',
+      run,
+      blocked.slice(0, mostNamed).map(({ index, placement }) => ({ work: index, placement })),
+    ),
+  );
 }

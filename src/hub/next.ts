@@ -4,7 +4,8 @@ import { timestamp } from '../clock.ts';
 import { placeAsked } from './asked.ts';
 import { resumeFrom } from './older.ts';
 import type { Placement } from './placement.ts';
-import { cut, withoutWhy } from './reported.ts';
+import { withoutWhy } from './reported.ts';
+import { cut } from './sentences.ts';
 import type { Seen, Why, Wish, WorkDecision } from './work.ts';
 
 /** How often a work that found no island looks again by itself; islands that change wake it at once. */

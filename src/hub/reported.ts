@@ -1,14 +1,9 @@
 /** What the island of a placement reports, as the status of the work. Pure. */
 import type { IslandJob } from '../api/islandjob.ts';
 import type { Reason } from '../api/reasons.ts';
-import {
-  type AttemptRecord,
-  type ManifestRef,
-  mostResumable,
-  type PublishedCheckpoint,
-  type WorkState,
-  type WorkStatus,
-} from '../api/work.ts';
+import { type ManifestRef, mostResumable, type PublishedCheckpoint, type WorkState, type WorkStatus } from '../api/work.ts';
+import { failedAttempts, withFailures } from './evidence.ts';
+import { cut } from './sentences.ts';
 import type { Why } from './work.ts';
 
 const mirrored: Record<string, WorkState> = {
@@ -25,6 +20,7 @@ export function mirror(current: WorkStatus, job: IslandJob): WorkStatus {
   const seen = job.status;
   const status: WorkStatus = {
     ...withoutWhy(current),
+    ...withFailures(current, job),
     state: mirrored[seen?.state ?? ''] ?? 'Pending',
     attempt: Math.max(current.attempt, seen?.attempt ?? 0),
     restarts: Math.max(current.restarts, seen?.restarts ?? 0),
@@ -37,8 +33,6 @@ export function mirror(current: WorkStatus, job: IslandJob): WorkStatus {
     const resumable = withCheckpoint(current.resumable, seen.checkpoint);
     if (resumable.length > 0) status.resumable = resumable;
   }
-  const failure = lastFailure(job);
-  if (failure) status.failure = failure;
   const startedAt = current.startedAt ?? seen?.startedAt;
   if (startedAt !== undefined) status.startedAt = startedAt;
   return status;
@@ -50,15 +44,9 @@ function withCheckpoint(known: readonly ManifestRef[] = [], { manifest, digest, 
   return [{ manifest, digest }, ...known.filter((one) => one.digest !== digest)].slice(0, mostResumable);
 }
 
-function lastFailure(job: IslandJob): AttemptRecord | undefined {
-  return job.status?.attempts
-    .filter((attempt) => attempt.class !== undefined && attempt.class !== 'Succeeded')
-    .toSorted((a, b) => b.number - a.number)[0];
-}
-
 /** Why a failed IslandJob failed: its own words, else those of its last attempt. */
 export function failureOf(job: IslandJob): Why {
-  const failure = lastFailure(job);
+  const failure = failedAttempts(job).at(-1);
   const reason = (job.status?.reason ?? failure?.class ?? 'Crash') as Reason;
   const attempt = failure
     ? `attempt ${failure.number} ended with ${failure.class}: ${failure.message ?? 'it left no message'}`
@@ -69,8 +57,4 @@ export function failureOf(job: IslandJob): Why {
 export function withoutWhy(status: WorkStatus): WorkStatus {
   const { reason: _, message: __, ...rest } = status;
   return rest;
-}
-
-export function cut(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 }

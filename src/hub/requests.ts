@@ -1,10 +1,16 @@
 /** What is wrong with the requests on an object as a whole: what cannot be read, what it does not have, what comes when all is over. Pure. */
 import type { ExpertTraining } from '../api/experttraining.ts';
 import { requestAnnotations } from '../api/labels.ts';
-import { moveForm, readMove, readRetry, retryForm, type WorkName } from '../api/requests.ts';
+import { moveForm, type RetryRequest, readMove, readRetry, retryForm, type WorkName, withRetry } from '../api/requests.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { answerMove, answerRetry, askedOf, workText } from './asked.ts';
 import type { Why } from './work.ts';
+
+/** What a person does to have these works tried again, as a sentence. */
+export function retryCommand(kind: 'et' | 'eds', name: string, requests: readonly RetryRequest[]): string {
+  const value = requests.reduce((all, request) => withRetry(all, request), '');
+  return `To try again: kubectl annotate --overwrite ${kind} ${name} ${requestAnnotations.retry}=${value}`;
+}
 
 const mostNamed = 3;
 

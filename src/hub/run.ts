@@ -2,10 +2,12 @@
 import { parseDuration } from '../api/duration.ts';
 import type { ExpertDataset } from '../api/expertdataset.ts';
 import type { ExpertTraining } from '../api/experttraining.ts';
+import { requestAnnotations } from '../api/labels.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { Condition, WorkStatus } from '../api/work.ts';
-import { activeStates, type Experts, namesOf, whyOf } from './experts.ts';
-import { wrongRequestsOfRun } from './requests.ts';
+import { activeStates, degradedText, type Experts, namesOf, whyOf } from './experts.ts';
+import { retryCommand, wrongRequestsOfRun } from './requests.ts';
+import { sentences } from './sentences.ts';
 import type { RunCondition } from './state.ts';
 import { conditionList } from './status.ts';
 import type { Why } from './work.ts';
@@ -105,11 +107,28 @@ export function conditionsOf(facts: RunFacts, deleting?: Why): Condition[] {
     const { status: ready, ...why } = routerReady(facts);
     set('RouterReady', ready, why);
   }
-  const { blocked } = experts;
-  set('Degraded', blocked.length > 0, blocked.length > 0 ? { reason: 'ExpertBlocked', message: namesOf(blocked) } : other);
+  const worse = degraded(facts);
+  set('Degraded', worse !== undefined, worse ?? other);
   set('Complete', complete !== undefined, complete ?? other);
   set('Failed', failed !== undefined, failed ?? other);
   return list.conditions;
+}
+
+/** What cannot go on while the rest does, or could. */
+function degraded({ training, experts }: RunFacts): Why | undefined {
+  const { metadata, status } = training;
+  if (experts.blocked.length > 0) return { reason: 'ExpertBlocked', message: degradedText(experts, metadata.name) };
+  const [part] = [status?.router, status?.evaluation].filter((work) => work?.state === 'Blocked' && !isLost(work));
+  if (!part) return undefined;
+  const what = part === status?.router ? 'the router' : 'the evaluation';
+  const help = `When it is the result of an expert, replace that: ${requestAnnotations.retry} with its digest, and what was made from it is made again. When the object is whole again`;
+  const again = retryCommand('et', metadata.name, [
+    { work: part === status?.router ? 'router' : 'evaluation', placement: part.placement },
+  ]);
+  return {
+    reason: 'InputDamaged',
+    message: sentences(said(what, part), `${help}, ${again.charAt(0).toLowerCase()}${again.slice(1)}`),
+  };
 }
 
 interface Verdict extends Why {
@@ -224,5 +243,6 @@ function said(what: string, work: WorkStatus | undefined): string {
   if (!work) return `${what} has not started`;
   const reason = work.reason === work.state ? undefined : work.reason;
   const why = [reason, work.message].filter((part) => part).join(', ');
-  return `${what} is ${work.state}${why && `: ${why}`}`;
+  const text = `${what} is ${work.state}${why && `: ${why}`}`;
+  return work.state === 'Blocked' && work.failure?.hint ? sentences(text, work.failure.hint) : text;
 }

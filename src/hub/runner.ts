@@ -11,7 +11,7 @@ import { type KubeClient, keyOf } from '../kube/types.ts';
 import type { Avoidance } from './avoid.ts';
 import type { AwayIslands } from './away.ts';
 import type { Placer } from './placer.ts';
-import { cut } from './reported.ts';
+import { cut } from './sentences.ts';
 import { islandJob, type JobTemplate, jobName, workKey } from './templates.ts';
 import { type ReadableStore, type Verification, verifyOutput } from './verify.ts';
 import { decideWork, type Why, type Wish, type WorkAction, type WorkDecision } from './work.ts';

@@ -16,14 +16,14 @@ import { cleanUp } from './cleanup.ts';
 import { admits, defaultProgressEveryMs, type HubContext, islandOfWorkChanged, islandsChanged, soonest } from './context.ts';
 import { workOf } from './experts.ts';
 import { islandLostOf } from './move.ts';
-import { createMeter, etaText, percentText, type Remaining, timeLeft } from './progress.ts';
+import { createMeter } from './progress.ts';
 import { mustConfirm, refusedMs, type WorkPlan } from './runner.ts';
-import { conditionList, createStatusWriter } from './status.ts';
+import { shardStatus } from './shardstatus.ts';
+import { createStatusWriter } from './status.ts';
 import { expertTemplate } from './templates.ts';
 import type { Why, Wish } from './work.ts';
 
 const cleanupMs = 10_000;
-const mostPlacements = 20;
 
 export function createShardController(context: HubContext): Controller {
   const { client, clock, shards, trainings, jobs, islands, events, runner, settings, away } = context;
@@ -139,60 +139,3 @@ function wishOf(training: ExpertTraining, index: number): Pick<Wish, 'suspend' |
 }
 
 const noWork: WorkStatus = { placement: 0, attempt: 0, restarts: 0, state: 'Waiting' };
-
-/** The reason to give when the island gave none. */
-const reasonOfState: Partial<Record<WorkStatus['state'], Why['reason']>> = {
-  Running: 'Running',
-  Publishing: 'Publishing',
-  Stopping: 'Stopping',
-  Suspended: 'Suspended',
-  Accepted: 'Accepted',
-};
-
-/** The whole status of a shard. Pure. */
-export function shardStatus(
-  shard: ExpertShard,
-  work: WorkStatus,
-  jobUid: string | undefined,
-  remaining: Remaining,
-  deleting: Why | undefined,
-  now: number,
-): ExpertShardStatus {
-  const { metadata, status: stored } = shard;
-  const list = conditionList(stored?.conditions, metadata.generation, now);
-  const ended = work.state === 'Accepted' || work.state === 'Blocked';
-  const why: Why = deleting ?? {
-    reason: (work.reason ?? reasonOfState[work.state] ?? 'WaitingForPod') as Why['reason'],
-    message: work.message ?? '',
-  };
-  list.set('Progressing', !ended && !deleting && work.state !== 'Waiting' && work.state !== 'Suspended', why.reason, why.message);
-  list.set('Complete', work.state === 'Accepted', why.reason, work.accepted?.digest ?? '');
-  list.set('Blocked', work.state === 'Blocked', why.reason, work.state === 'Blocked' ? why.message : '');
-  const placements = placementRecords(stored?.placements, work, jobUid);
-  const percent = work.state === 'Accepted' ? '100%' : percentText(work.progress);
-  const eta = ended ? undefined : etaText(timeLeft([remaining]));
-  return {
-    ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
-    ...work,
-    ...(placements.length === 0 ? {} : { placements }),
-    display: {
-      ...(percent === undefined ? {} : { progress: percent }),
-      ...(eta === undefined ? {} : { eta }),
-      ...(work.checkpoint ? { checkpoint: `step ${work.checkpoint.step}` } : {}),
-    },
-    conditions: list.conditions,
-  };
-}
-
-type Placements = NonNullable<ExpertShardStatus['placements']>;
-
-/** The newest placements; the uid of an IslandJob is added once it is seen. */
-function placementRecords(stored: Placements | undefined, work: WorkStatus, jobUid: string | undefined): Placements {
-  const { placement: number, island, job } = work;
-  const known = stored ?? [];
-  if (number === 0 || island === undefined || job === undefined) return known;
-  const old = known.find((one) => one.number === number);
-  const uid = jobUid ?? old?.jobUid;
-  const record = { number, island, job, ...(uid === undefined ? {} : { jobUid: uid }) };
-  return [...known.filter((one) => one.number !== number), record].slice(-mostPlacements);
-}

@@ -5,6 +5,7 @@ import { type ExpertTraining, ExpertTrainingKind, type ExpertTrainingStatus } fr
 import { IslandJobKind } from '../api/islandjob.ts';
 import { finalizers, labels } from '../api/labels.ts';
 import { shardName } from '../api/names.ts';
+import type { Reason } from '../api/reasons.ts';
 import { type Controller, createController, type Outcome } from '../kube/controller.ts';
 import { addFinalizer } from '../kube/finalizers.ts';
 import { forKind, mapped, owned } from '../kube/sources.ts';
@@ -153,8 +154,9 @@ export function createTrainingController(context: HubContext): Controller {
     const find = (type: string) => status.conditions.find((condition) => condition.type === type);
     const told = find(status.state === 'Complete' || status.state === 'Failed' ? status.state : 'Progressing');
     const message = `${before.status?.state ?? 'Pending'} → ${status.state}${told?.message ? `: ${told.message}` : ''}`;
-    if (status.state === 'Failed') events.warning(before, told?.reason ?? 'ExpertFailed', message, 'Fail');
-    else events.normal(before, told?.reason ?? status.state, message, status.state);
+    const reason = (told?.reason ?? (status.state === 'Failed' ? 'ExpertFailed' : 'ExpertsRunning')) as Reason;
+    if (status.state === 'Failed') events.warning(before, reason, message, 'Fail');
+    else events.normal(before, reason, message, status.state);
   }
 
   function announceRequests({ training, experts }: RunFacts, plans: Parts): void {

@@ -10,7 +10,8 @@ import { decideMove, type IslandLost, type Move, type Standing } from './move.ts
 import { again, blocked, create, cutWhy, lookAgain, next, replace } from './next.ts';
 import { olderPlacements } from './older.ts';
 import type { Place, Placement } from './placement.ts';
-import { cut, failureOf, mirror, withoutWhy } from './reported.ts';
+import { failureOf, mirror, withoutWhy } from './reported.ts';
+import { cut } from './sentences.ts';
 import type { Verification } from './verify.ts';
 
 /** A reason of the closed list and the same in a sentence. */

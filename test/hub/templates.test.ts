@@ -232,7 +232,15 @@ describe('the status of a data set', () => {
   ];
   for (const [sentence, given, state, reason] of table) {
     test(sentence, () => {
-      const found = stateOfDataset({ partition, work: undefined, digest: undefined, skew: undefined, samples: 1, ...given });
+      const found = stateOfDataset({
+        name: 'digits',
+        partition,
+        work: undefined,
+        digest: undefined,
+        skew: undefined,
+        samples: 1,
+        ...given,
+      });
       assert.deepEqual([found.state, found.why.reason], [state, reason]);
     });
   }

@@ -186,7 +186,8 @@ describe('a work with an IslandJob', () => {
       { number: 2, class: 'Configuration' as const, exitCode: 42, message: 'steps must be above 0' },
     ];
     const { status } = decideWork(wish(), seen(placed(), [job(1, { state: 'Failed', attempt: 2, attempts })]));
-    assert.deepEqual([status.state, status.reason, status.failure], ['Blocked', 'Configuration', attempts[1]]);
+    const failure = { ...attempts[1], placement: 1, island: 'local' };
+    assert.deepEqual([status.state, status.reason, status.failure], ['Blocked', 'Configuration', failure]);
     assert.match(status.message ?? '', /attempt 2 ended with Configuration: steps must be above 0/);
   });
   test('that is newer than the status knows is adopted: a status restored from a backup', () => {
