@@ -115,27 +115,27 @@ function attemptView(record: AttemptRecord, placement: number, island: string, l
 export function failureOf(source: WorkSource): FailureView | undefined {
   const { status, jobs } = source;
   const record = status?.failure;
-  if (!status || !record?.class || record.class === 'Succeeded') return undefined;
+  if (!status || !record) return undefined;
   const blocking = status.state === 'Blocked';
   const holder = jobs.find((job) => job.status?.attempts.some(({ podUid }) => podUid !== undefined && podUid === record.podUid));
   const evidence = evidenceOf(holder ? [holder] : jobs, record);
   return defined({
     class: record.class,
     meaning: meaningOf(record.class),
-    placement: holder?.spec.placement ?? status.placement,
+    placement: record.placement ?? holder?.spec.placement ?? status.placement,
     attempt: record.number,
     at: record.finishedAt,
-    island: holder?.spec.island ?? status.island,
+    island: record.island ?? holder?.spec.island ?? status.island,
     node: record.node,
     pod: record.pod,
     rule: record.rule,
     exitCode: record.exitCode,
     step: record.step,
     message: record.message,
-    hint: evidence?.hint ?? hintFor(blocking ? status.reason : record.class, record.class),
+    hint: record.hint ?? evidence?.hint ?? hintFor(blocking ? status.reason : record.class, record.class),
     blocking,
-    lines: evidence?.lines?.split('\n'),
-    events: evidence?.events,
+    lines: (record.lines ?? evidence?.lines)?.split('\n'),
+    events: record.events ?? evidence?.events,
   });
 }
 
