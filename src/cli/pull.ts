@@ -11,10 +11,10 @@ import { type Call, CommandFailure, CommandLineError, scopeHelp, scopeOptions, t
 
 const help = `Usage: atoll pull RUN DIR [options]
 
-Brings the ensemble of a complete run into DIR: ensemble/ with its manifest, metrics and pictures, experts/NNN/ and router/ with their
-weights. The manifest must have the digest that stands in the run, each part that of the manifest that names it, and each file its own;
-files appear under their names only then. What an interrupted call has brought is gone on with. Exit code 4, naming the object, when
-one is not what its manifest says.
+Brings the ensemble of a complete run into DIR: ensemble/ with its manifest, metrics and pictures, experts/NNN/ and router/ with
+their weights. The manifest must have the digest that stands in the run, each part that of the manifest that names it, and each file
+its own; files appear under their names only then. What an interrupted call has brought is gone on with. Exit code 4, naming the
+object, when one is not what its manifest says.
 
 Options:
   --only PART         only this part: ensemble, router, experts, or an expert such as expert-003; may be given more than once

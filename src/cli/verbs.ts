@@ -15,6 +15,7 @@ import { ls } from './island/ls.ts';
 import { remove } from './island/remove.ts';
 import { adopt, forget } from './island/unknown.ts';
 import { init as linkInit } from './link/init.ts';
+import { logs } from './logs.ts';
 import { move } from './move.ts';
 import { plan } from './plan.ts';
 import { pull } from './pull.ts';
@@ -22,6 +23,7 @@ import { report } from './report.ts';
 import { retry } from './retry.ts';
 import { resume, suspend } from './suspend.ts';
 import { top } from './top.ts';
+import { ui } from './ui.ts';
 import type { Verb } from './verb.ts';
 import { version } from './version.ts';
 import { wait } from './wait.ts';
@@ -35,8 +37,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   watch,
   explain,
   events,
+  logs,
   top,
   report,
+  ui,
   suspend,
   resume,
   retry,

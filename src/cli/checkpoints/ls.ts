@@ -12,8 +12,8 @@ import { type Published, publishedBy } from './found.ts';
 
 const help = `Usage: atoll checkpoints ls RUN [options]
 
-Lists what a run has published, as its bucket holds it: checkpoints and final results of every attempt, which of them the hub accepted, and
-their digests. Only manifests are read; atoll checkpoints verify reads everything.
+Lists what a run has published, as its bucket holds it: checkpoints and final results of every attempt, which of them the hub
+accepted, and their digests. Only manifests are read; atoll checkpoints verify reads everything.
 
 Options:
   -e, --expert N      only of this expert

@@ -8,8 +8,9 @@ import { type Published, publishedBy } from './found.ts';
 
 const help = `Usage: atoll checkpoints pull RUN -e N DIR [options]
 
-Brings one checkpoint of an expert into DIR, with its manifest: the accepted result, or the newest checkpoint when there is none yet. Every
-file is verified while it comes, and what an interrupted call has brought is gone on with. Exit code 4 when an object is damaged.
+Brings one checkpoint of an expert into DIR, with its manifest: the accepted result, or the newest checkpoint when there is none
+yet. Every file is verified while it comes, and what an interrupted call has brought is gone on with. Exit code 4 when an object is
+damaged.
 
 Options:
   -e, --expert N      the expert of this index

@@ -14,8 +14,8 @@ import { type Published, publishedBy } from './found.ts';
 
 const help = `Usage: atoll checkpoints verify RUN [options]
 
-Reads every byte of the results that the hub accepted, or of everything that the run has published, and compares it with the digests of the
-manifests. Nothing is kept. Exit code 4 when an object is not what its manifest says; it is named.
+Reads every byte of the results that the hub accepted, or of everything that the run has published, and compares it with the digests
+of the manifests. Nothing is kept. Exit code 4 when an object is not what its manifest says; it is named.
 
 Options:
   -e, --expert N      only of this expert
