@@ -84,15 +84,16 @@ export class Course {
     return this.#points.at(-1)?.at;
   }
 
-  /** One report; the same or an older one than the newest changes nothing. */
-  add(of: AttemptOf, { step, loss, samplesPerSecond, at: when }: Progress): void {
+  /** One report; the same or an older one than the newest changes nothing. `nonFinite`: its loss is no finite number, and left out. */
+  add(of: AttemptOf, { step, loss, samplesPerSecond, at: when }: Progress, nonFinite = false): void {
     const at = Date.parse(when);
     const attempt = this.#attemptOf(of);
     const last = this.#points.at(-1);
     if (attempt === undefined || !Number.isFinite(at) || (last && (at < last.at || (at === last.at && step === last.step))))
       return;
     const value = numberOf(loss);
-    if (loss !== undefined && value === null && this.#nonFinite.length < maxMarks) this.#nonFinite.push({ step, at });
+    if ((nonFinite || (loss !== undefined && value === null)) && this.#nonFinite.length < maxMarks)
+      this.#nonFinite.push({ step, at });
     this.#points.push({ step, at, low: value, high: value, speed: numberOf(samplesPerSecond), attempt });
     this.#bound();
   }

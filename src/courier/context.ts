@@ -29,6 +29,8 @@ export interface CourierPaths {
   claimed: string;
   /** What restore found, for publish. */
   restored: string;
+  /** The course of the training, for a courier that is started again. */
+  history: string;
   termination: string;
 }
 
@@ -41,6 +43,7 @@ export const defaultPaths: CourierPaths = {
   stores: courierPaths.stores,
   claimed: courierPaths.claimed,
   restored: join(contractPaths.work, '.restored'),
+  history: join(contractPaths.work, '.history.json'),
   termination: courierPaths.termination,
 };
 

@@ -3,6 +3,7 @@ import { type CourierReport, restoreExitCodes } from '../api/courier.ts';
 import { timestamp } from '../clock.ts';
 import { AttemptTakenError } from '../store/errors.ts';
 import type { CourierContext } from './context.ts';
+import { TrainingHistory } from './history.ts';
 import { claimedMark, readMark, restoredMark } from './marks.ts';
 import { accompany } from './member.ts';
 import { Output } from './output.ts';
@@ -34,6 +35,7 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
   const permission = new Permission(config.deletions, clock);
   const pace = new PaceKeeper(clock);
   const publishing = new Publishing(context, output, permission, () => trained(tail));
+  const history = new TrainingHistory(context);
   const state = { claimed: false, ended: false };
 
   const report = (): CourierReport => {
@@ -59,10 +61,11 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
   });
   options.onListening?.(server.port);
   const follow = new AbortController();
-  const following = followProgress(tail, context, follow.signal, () => {
+  const following = followProgress(tail, context, follow.signal, async () => {
     if (publishing.ready) pace.started();
     pace.step(tail.newest?.step);
     pace.saved(publishing.savedStep);
+    await history.note(tail.newest, tail.nonFiniteStep !== undefined);
   });
   const grace = new AbortController();
   const armed = new AbortController();
@@ -86,6 +89,10 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
       stop: signal,
       abort: grace.signal,
       restored: () => readMark(paths.restored, restoredMark),
+      prepare: async (directory, checkpoint) => {
+        await history.note(tail.newest, tail.nonFiniteStep !== undefined);
+        await history.writeInto(directory, checkpoint);
+      },
     });
     // The trainer has ended: what it reported last belongs into the result.
     follow.abort();
@@ -118,11 +125,11 @@ async function followProgress(
   tail: ProgressTail,
   { clock }: CourierContext,
   signal: AbortSignal,
-  looked: () => void,
+  looked: () => Promise<void>,
 ): Promise<void> {
   while (!signal.aborted) {
     await tail.poll();
-    looked();
+    await looked();
     await clock.sleep(PROGRESS_MS, signal).catch(() => undefined);
   }
 }

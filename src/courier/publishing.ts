@@ -1,4 +1,5 @@
 /** The loop that publishes one checkpoint after another, survives the store's absence, and keeps the result up to date. */
+import type { CheckpointFile } from '../api/contract.ts';
 import { type CourierCheckpoint, type CourierResult, restoreExitCodes } from '../api/courier.ts';
 import { timestamp } from '../clock.ts';
 import { AttemptTakenError, InvalidCheckpointError, isStorageError, NonFiniteWeightsError } from '../store/errors.ts';
@@ -22,6 +23,8 @@ export interface RunOptions {
   stop: AbortSignal;
   /** Give up. */
   abort: AbortSignal;
+  /** Called with the directory of a checkpoint before it is published. */
+  prepare?: (directory: string, checkpoint: CheckpointFile) => Promise<void>;
   /** What restore left; undefined until it is done. */
   restored(): Promise<RestoredMark | undefined>;
 }
@@ -137,11 +140,12 @@ export class Publishing {
     }
   }
 
-  async #publish({ name, checkpoint }: Complete, { pollMs, abort }: RunOptions): Promise<void> {
+  async #publish({ name, checkpoint }: Complete, { pollMs, abort, prepare }: RunOptions): Promise<void> {
     const { config, clock, random, log } = this.#context;
     const store = this.#context.store(config.output.store);
     this.uploading = name;
     const began = clock.now();
+    if (prepare) await this.#quietly('write the history', () => prepare(this.#output.path(name), checkpoint));
     try {
       const watching = this.#watch(pollMs);
       let published: Published;

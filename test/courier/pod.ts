@@ -76,6 +76,7 @@ export class TestPod {
       stores: join(folder, 'stores'),
       claimed: join(work, '.claimed'),
       restored: join(work, '.restored'),
+      history: join(work, '.history.json'),
       termination: join(folder, 'termination-log'),
     };
     this.trainer = new Trainer(this.paths);

@@ -13,7 +13,7 @@ import { createDashboardMetrics } from './metrics.ts';
 import { createSeats } from './rate.ts';
 import { resultHandlers } from './results.ts';
 import { runHandlers } from './runs.ts';
-import { type Limits, type RunningServer, startServer } from './server.ts';
+import { type Limits, type RunningServer, standardLimits, startServer } from './server.ts';
 import { sessionHandlers } from './sessions.ts';
 import { streamHandler } from './streams.ts';
 import { workHandlers } from './works.ts';
@@ -32,7 +32,7 @@ export interface DashboardOptions extends DashboardContext {
 }
 
 export async function startDashboard(options: DashboardOptions): Promise<RunningServer> {
-  const { clock, log, gatekeeper, port, host } = options;
+  const { clock, log, gatekeeper, port, host, limits = standardLimits } = options;
   const metrics = options.registry && createDashboardMetrics(options.registry);
   const buckets = createBuckets(options.stores);
   const session = sessionHandlers(options);
@@ -47,7 +47,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     metrics,
     port,
     ...(host === undefined ? {} : { host }),
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    limits,
     signIn: (request, token, signal) => session.signIn(request, token, signal),
     handlers: {
       session: (call) => session.session(call),
@@ -59,7 +59,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
       ...islandHandlers(options),
       ...historyHandlers(options, buckets),
       ...actionHandlers(options),
-      stream: streamHandler(options, options.random.hex(8), metrics),
+      stream: streamHandler(options, { epoch: options.random.hex(8), metrics, patienceMs: limits.patienceMs }),
     },
   });
   log.info({ port: server.port }, 'the dashboard is served');

@@ -40,9 +40,16 @@ export interface ServerOptions {
 }
 
 /** Requests a second, and how many at once after a pause: of each address without a known user, and of each user. */
-export type Limits = Record<'strangers' | 'users', { perSecond: number; burst: number }>;
+export interface Limits extends Record<'strangers' | 'users', { perSecond: number; burst: number }> {
+  /** How long a page may leave unread what was sent over its stream, in milliseconds. */
+  patienceMs: number;
+}
 
-const standardLimits: Limits = { strangers: { perSecond: 5, burst: 40 }, users: { perSecond: 30, burst: 150 } };
+export const standardLimits: Limits = {
+  patienceMs: 15_000,
+  strangers: { perSecond: 5, burst: 40 },
+  users: { perSecond: 30, burst: 150 },
+};
 
 export interface RunningServer {
   readonly port: number;

@@ -25,6 +25,8 @@ export interface StreamOptions {
   clock: Clock;
   /** Random text of this process. */
   epoch: string;
+  /** How long a page may leave what was sent unread, in milliseconds. */
+  patienceMs: number;
   /** What the user may read now; undefined when they are not signed in any more. */
   readable: () => Promise<Readable | undefined>;
   /** JSON of the run of the scope; undefined when it is not there or may not be read. */
@@ -35,8 +37,6 @@ export interface StreamOptions {
   signal: AbortSignal;
 }
 
-/** How long a page may leave what was sent unread. */
-const patienceMs = 15_000;
 /** How long a right that is gone still brings rows; the reviews are kept for a few seconds besides. */
 const recheckMs = 5_000;
 const mostUnread = 256 * 1024;
@@ -100,7 +100,7 @@ export async function runStream(options: StreamOptions): Promise<void> {
     if (signal.aborted) return pipe.end('Stopping');
     if (pipe.unread) {
       unreadSince ??= clock.now();
-      if (clock.now() - unreadSince > patienceMs) return pipe.end('Slow');
+      if (clock.now() - unreadSince > options.patienceMs) return pipe.end('Slow');
       continue;
     }
     unreadSince = undefined;

@@ -15,7 +15,14 @@ import { runStream } from './stream.ts';
 const seatsEach = 16;
 const seatsAll = 500;
 
-export function streamHandler(context: DashboardContext, epoch: string, metrics: Metrics | undefined) {
+export interface StreamHandlerOptions {
+  /** Random text of this process. */
+  epoch: string;
+  metrics: Metrics | undefined;
+  patienceMs: number;
+}
+
+export function streamHandler(context: DashboardContext, { epoch, metrics, patienceMs }: StreamHandlerOptions) {
   const { objects, model, clock, gatekeeper } = context;
   const seats = createSeats({ each: seatsEach, all: seatsAll });
 
@@ -39,6 +46,7 @@ export function streamHandler(context: DashboardContext, epoch: string, metrics:
         model,
         clock,
         epoch,
+        patienceMs,
         async readable() {
           // A token that was revoked or has run out ends the stream, not only the next request.
           if ((await gatekeeper.whoIs(caller.token, signal)) === undefined) return undefined;
