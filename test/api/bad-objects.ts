@@ -1,6 +1,7 @@
 /** Objects that the API server must refuse, and the words by which its message helps: the field and what is allowed. */
 import { badFailureRules } from './bad-failure-rules.ts';
 import { badHubObjects } from './bad-hub-objects.ts';
+import { badReferences } from './bad-references.ts';
 import type { Json, KindName } from './builders.ts';
 
 export type Bad = [sentence: string, kind: KindName, patch: Json, ...words: string[]];
@@ -292,4 +293,4 @@ const trainings: Bad[] = [
   ],
 ];
 
-export const badObjects = [...datasets, ...trainings, ...badFailureRules, ...badHubObjects];
+export const badObjects = [...datasets, ...trainings, ...badFailureRules, ...badReferences, ...badHubObjects];
