@@ -2,6 +2,8 @@
 import { specSchema } from './crd.ts';
 import type { Hidden } from './frozen.ts';
 import type { KindInfo } from './kind.ts';
+import { requestAnnotations } from './labels.ts';
+import { maxRequests, moveEntry, moveForm, retryEntry, retryForm } from './requests.ts';
 
 /** `params` and `podTemplate` of one container together, in characters. */
 export const maxFreeForm = 32 * 1024;
@@ -38,6 +40,7 @@ export function admissionPolicy(kind: KindInfo): [Record<string, unknown>, Recor
         ...hidden.map((field) => unchanged(field, instead)),
         ...together(hidden.map(({ path }) => path)).map(bounded),
         boundedSpec,
+        ...(asksOf.includes(kind.kind) ? requests : []),
       ],
     },
   };
@@ -94,6 +97,26 @@ const boundedSpec: Validation = {
   messageExpression: `'spec has ' + string(${sizeOf('object.spec')}) + ' characters, at most ${maxSpec} are allowed'`,
   reason: 'Invalid',
 };
+
+/** Kinds of which users ask by annotation, which no CEL rule on a CRD can see. */
+const asksOf = ['ExpertTraining', 'ExpertDataset'];
+const requests = [
+  readable(requestAnnotations.retry, retryEntry, retryForm),
+  readable(requestAnnotations.move, moveEntry, moveForm),
+];
+
+/** An annotation that was there before is left alone: what cannot be read must not keep an object from being deleted. */
+function readable(name: string, entry: string, form: string): Validation {
+  const read = (root: string) => `${root}.metadata.?annotations[?'${name}'].orValue('')`;
+  const [old, now] = [`(oldObject == null ? '' : ${read('oldObject')})`, read('object')];
+  const message = `annotation ${name} cannot be read: allowed is ${form}`;
+  return {
+    expression: `${now} == ${old} || (size(${now}) <= ${maxRequests} && ${now}.matches('^ *(${entry}( *, *${entry})*)? *$'))`,
+    message,
+    messageExpression: `'annotation ${name}: cannot read "' + (size(${now}) > 100 ? ${now}.substring(0, 100) + '…' : ${now}) + '": allowed is ${form}'`,
+    reason: 'Invalid',
+  };
+}
 
 /** Free-form fields are bounded by container: `expert.params` with `expert.podTemplate`; an IslandJob has one container. */
 function together(paths: string[]): string[][] {

@@ -112,35 +112,54 @@ const completion = z.object({
     .describe('When an expert is blocked: Wait for a retry or for minExperts, or Fail the run. Default: Wait.'),
 });
 
-const spec = z.object({
-  dataset: objectName().describe('Name of the ExpertDataset in the same namespace; its experts is K.'),
-  storage: storageLocation.prefault({}).describe('Where checkpoints and results are written.'),
-  seed: int(0, int32).default(0).describe('Seed handed to every program. Default: 0.'),
-  deadline: duration().optional().describe('The run fails when it takes longer than this, such as 72h. Default: no limit.'),
-  priority: int(-1000, 1000)
-    .default(0)
-    .describe('When islands are full, works of runs with a higher number are placed first; then older runs. Default: 0.'),
-  expert: expert.describe('The program that trains one expert; every expert gets the same, but for overrides.'),
-  overrides: list(override, 32)
-    .optional()
-    .describe('What is different for single experts; where two name the same expert, the later one wins. Default: none.'),
-  placement: placement.prefault({}).describe('Where experts may run.'),
-  completion: completion.prefault({}).describe('When the run is complete.'),
-  router: router
-    .optional()
-    .describe(
-      'The program that trains the router, which weighs the experts. Default: no router, which is enough for one expert only.',
+const spec = z
+  .object({
+    dataset: objectName().describe('Name of the ExpertDataset in the same namespace; its experts is K.'),
+    storage: storageLocation.prefault({}).describe('Where checkpoints and results are written.'),
+    seed: int(0, int32).default(0).describe('Seed handed to every program. Default: 0.'),
+    deadline: duration().optional().describe('The run fails when it takes longer than this, such as 72h. Default: no limit.'),
+    priority: int(-1000, 1000)
+      .default(0)
+      .describe('When islands are full, works of runs with a higher number are placed first; then older runs. Default: 0.'),
+    expert: expert.describe('The program that trains one expert; every expert gets the same, but for overrides.'),
+    overrides: list(override, 32)
+      .optional()
+      .describe('What is different for single experts; where two name the same expert, the later one wins. Default: none.'),
+    placement: placement.prefault({}).describe('Where experts may run.'),
+    completion: completion.prefault({}).describe('When the run is complete.'),
+    router: router
+      .optional()
+      .describe(
+        'The program that trains the router, which weighs the experts. Default: no router, which is enough for one expert only.',
+      ),
+    evaluation: evaluation
+      .optional()
+      .describe(
+        'The program that evaluates the ensemble and writes its manifest; with more than one expert it needs router. Default: none.',
+      ),
+    suspend: z
+      .boolean()
+      .default(false)
+      .describe('true saves a checkpoint and stops every pod; false goes on from there. Default: false.'),
+  })
+  .meta(
+    rules(
+      {
+        rule: '!has(self.deadline) || !has(self.placement.islandLost.after) || duration(self.placement.islandLost.after) < duration(self.deadline)',
+        messageExpression:
+          "'placement.islandLost.after (%s) must be shorter than deadline (%s): else the run has failed before a lost island is given up'.format([self.placement.islandLost.after, self.deadline])",
+        message:
+          'placement.islandLost.after must be shorter than deadline: else the run has failed before a lost island is given up',
+        fieldPath: '.placement.islandLost.after',
+      },
+      ...(['firstStep', 'step', 'checkpoint'] as const).map((clock) => ({
+        rule: `!has(self.deadline) || !has(self.expert.stall.${clock}) || duration(self.expert.stall.${clock}) < duration(self.deadline)`,
+        messageExpression: `'expert.stall.${clock} (%s) must be shorter than deadline (%s): else the run has failed before a silent trainer is stopped'.format([self.expert.stall.${clock}, self.deadline])`,
+        message: `expert.stall.${clock} must be shorter than deadline: else the run has failed before a silent trainer is stopped`,
+        fieldPath: `.expert.stall.${clock}`,
+      })),
     ),
-  evaluation: evaluation
-    .optional()
-    .describe(
-      'The program that evaluates the ensemble and writes its manifest; with more than one expert it needs router. Default: none.',
-    ),
-  suspend: z
-    .boolean()
-    .default(false)
-    .describe('true saves a checkpoint and stops every pod; false goes on from there. Default: false.'),
-});
+  );
 
 export const trainingStates = [
   'Pending',

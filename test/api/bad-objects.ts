@@ -176,6 +176,22 @@ const trainings: Bad[] = [
     'needs gpus of at least 1',
   ],
   ['a duration without unit', 'ExpertTraining', { spec: { deadline: '72' } }, 'spec.deadline', 'such as 90s, 10m, 1h30m'],
+  [
+    'an island that is given up after the run has failed',
+    'ExpertTraining',
+    { spec: { deadline: '2h', placement: { islandLost: { policy: 'Replace', after: '2h' } } } },
+    'spec.placement.islandLost.after',
+    'after (2h) must be shorter than deadline (2h)',
+  ],
+  ...['firstStep', 'step', 'checkpoint'].map(
+    (clock): Bad => [
+      `a silent trainer that is stopped after the run has failed (${clock})`,
+      'ExpertTraining',
+      { spec: { deadline: '1h', expert: { stall: { firstStep: '90m', step: '90m', checkpoint: '90m' } } } },
+      `spec.expert.stall.${clock}`,
+      `${clock} (90m) must be shorter than deadline (1h)`,
+    ],
+  ),
   ['a duration in days', 'ExpertTraining', { spec: { deadline: '3d' } }, 'spec.deadline', 'hours, minutes, seconds'],
   [
     'a first wait over the longest',

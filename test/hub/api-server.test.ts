@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type ComputeIsland, ComputeIslandKind } from '../../src/api/computeisland.ts';
 import { ExpertDatasetKind } from '../../src/api/expertdataset.ts';
-import { ExpertShardKind } from '../../src/api/expertshard.ts';
+import { type ExpertShard, ExpertShardKind } from '../../src/api/expertshard.ts';
 import { type ExpertTraining, ExpertTrainingKind } from '../../src/api/experttraining.ts';
 import { IslandJobKind } from '../../src/api/islandjob.ts';
+import { requestAnnotations } from '../../src/api/labels.ts';
+import { retryOf, withRetry } from '../../src/api/requests.ts';
 import { systemClock as clock, systemRandom as random } from '../../src/clock.ts';
 import { createHubControllers } from '../../src/hub/index.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
@@ -16,7 +18,7 @@ import { accountOf } from '../chart/account.ts';
 import { eventually } from '../kube/eventually.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { dataset, island, namespace, training } from './builders.ts';
-import { createFakeIsland } from './fake-island.ts';
+import { createFakeIsland, type FakeIsland } from './fake-island.ts';
 
 let api: Api;
 let client: KubeClient & { close(): Promise<void> };
@@ -30,6 +32,7 @@ const log: Log = {
 const store = new MemoryStore();
 const ending = new AbortController();
 let running: Promise<unknown>;
+let fake: FakeIsland;
 
 const at = { namespace, name: 'digits' };
 const run = () => client.get<ExpertTraining>(ExpertTrainingKind, at);
@@ -45,7 +48,7 @@ before(async () => {
   const manager = createManager({ client: hub, clock, random, log });
   const settings = { images: { workload: 'ddm' }, instance: 'hub-0', progressEveryMs: 200 };
   createHubControllers({ client: hub, manager, clock, random, log, stores: new Map([['default', store]]), settings });
-  const fake = createFakeIsland(client, store, clock);
+  fake = createFakeIsland(client, store, clock);
   const { status, ...created } = island() as ComputeIsland;
   await client.create(ComputeIslandKind, created);
   await client.applyStatus(ComputeIslandKind, { metadata: created.metadata, status: status ?? {} }, { fieldManager: 'test' });
@@ -78,8 +81,56 @@ test('a whole run passes every rule of the CRDs, and then nothing is written', a
   assert.match(stdout, /experttraining.atoll.dev\/digits +Complete +4\/4 +100%/);
 });
 
+const annotate = (value: string) => api.server.kubectl(['annotate', '--overwrite', '-n', namespace, 'et', 'again', value]);
+
+test('a request that cannot be read is refused on admission, with its value and what is allowed', async () => {
+  await client.create(ExpertTrainingKind, { ...training({ suspend: true }, 'again') });
+  for (const [value, says] of [
+    [
+      'atoll.dev/retry=expert-3',
+      /annotation atoll.dev\/retry: cannot read "expert-3": allowed is WORK@PLACEMENT, joined by commas/,
+    ],
+    ['atoll.dev/retry=3@1,', /cannot read "3@1,"/],
+    ['atoll.dev/move=3@1=West', /annotation atoll.dev\/move: cannot read "3@1=West": allowed is WORK@PLACEMENT=ISLAND/],
+  ] as const)
+    await assert.rejects(annotate(value), says);
+  for (const value of ['atoll.dev/retry=0@9, router@9', 'atoll.dev/move=3@9=west,2@9', 'atoll.dev/move=', 'atoll.dev/move-'])
+    await annotate(value);
+});
+
+test('a blocked expert is retried and an accepted one replaced under the rules of the CRDs', async () => {
+  fake.fate = ({ spec }) => {
+    if (spec.placement > 1) return 'succeed';
+    if (spec.role === 'Evaluate') return 'damaged';
+    return spec.work.index === 1 ? 'fail' : 'succeed';
+  };
+  const again = { namespace, name: 'again' };
+  const of = () => client.get<ExpertTraining>(ExpertTrainingKind, again);
+  const expert = async (index: number) => {
+    const found = await client.get<ExpertShard>(ExpertShardKind, { namespace, name: `again-e00${index}` });
+    return found?.status;
+  };
+  await client.patch(ExpertTrainingKind, again, { spec: { suspend: false } }, { contentType: 'merge' });
+  await eventually('Blocked', async () => (await expert(1))?.state === 'Blocked', 60_000);
+  const { stdout } = await api.server.kubectl(['describe', 'es', 'again-e001', '-n', namespace]);
+  assert.match(stdout, /To try again: kubectl annotate --overwrite et again atoll.dev\/retry=1@1/);
+  const ask = async (index: number) => {
+    const value = withRetry(undefined, retryOf(index, await expert(index)));
+    await annotate(`${requestAnnotations.retry}=${value}`);
+  };
+  await ask(1);
+  const evaluation = async () => (await of())?.status?.evaluation;
+  await eventually('a damaged input', async () => (await evaluation())?.reason === 'InputDamaged', 60_000);
+  const degraded = (await of())?.status?.conditions.find(({ type }) => type === 'Degraded');
+  assert.deepEqual([degraded?.status, degraded?.reason], ['True', 'InputDamaged']);
+  await ask(2);
+  await eventually('Complete', async () => (await of())?.status?.state === 'Complete', 60_000);
+  assert.deepEqual([(await expert(2))?.accepted?.placement, (await evaluation())?.accepted?.placement], [2, 2]);
+  assert.deepEqual(errors, []);
+});
+
 test('deleting the run and its data set leaves nothing', async () => {
-  await api.server.kubectl(['delete', 'et,eds', 'digits', '-n', namespace, '--wait=false']);
+  await api.server.kubectl(['delete', 'et,eds', '--all', '-n', namespace, '--wait=false']);
   await eventually('nothing left', async () => (await all()).length === 0, 60_000);
   assert.deepEqual(errors, []);
 });
