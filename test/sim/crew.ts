@@ -2,11 +2,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Outcome } from './run.ts';
 import { type Edit, withEdits } from './seams/edits.ts';
-import type { Reply } from './worker.ts';
+import type { Order, Reply } from './worker.ts';
 
 export interface CrewOptions {
   workers: number;
   edits?: readonly Edit[];
+  /** The only faults of the plans. */
+  only?: readonly string[] | undefined;
   /** A plan that takes longer is given up; in ms of the machine's clock. */
   longestMs?: number;
   /** Called with each outcome; true ends the crew's work. */
@@ -15,7 +17,7 @@ export interface CrewOptions {
 
 /** Runs the seeds in order, on all workers at once; rejects when a plan could not be run at all. */
 export async function runSeeds(seeds: Iterable<number>, options: CrewOptions): Promise<void> {
-  const { workers, edits = [], longestMs = 120_000, onOutcome } = options;
+  const { workers, edits = [], only, longestMs = 240_000, onOutcome } = options;
   const rest = seeds[Symbol.iterator]();
   let over = false;
 
@@ -26,7 +28,7 @@ export async function runSeeds(seeds: Iterable<number>, options: CrewOptions): P
     });
     try {
       for (let next = rest.next(); !next.done && !over; next = rest.next()) {
-        const reply = await ask(worker, next.value, longestMs);
+        const reply = await ask(worker, { seed: next.value, only }, longestMs);
         if ('broke' in reply) throw new Error(`cannot run plan ${reply.broke.seed}: ${reply.broke.why}`);
         if (onOutcome(reply.outcome)) over = true;
       }
@@ -40,7 +42,8 @@ export async function runSeeds(seeds: Iterable<number>, options: CrewOptions): P
   await Promise.all(Array.from({ length: workers }, work));
 }
 
-function ask(worker: ChildProcess, seed: number, longestMs: number): Promise<Reply> {
+function ask(worker: ChildProcess, order: Order, longestMs: number): Promise<Reply> {
+  const { seed } = order;
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
       worker.kill('SIGKILL');
@@ -56,6 +59,6 @@ function ask(worker: ChildProcess, seed: number, longestMs: number): Promise<Rep
     };
     worker.on('message', onMessage);
     worker.on('exit', onExit);
-    worker.send(seed);
+    worker.send(order);
   });
 }

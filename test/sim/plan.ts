@@ -37,7 +37,9 @@ export interface FaultKind {
   readonly longest: number;
 }
 
-const calmAt = 160_000;
+/** Trainings are over by then, when nothing goes wrong. */
+const lastAt = 110_000;
+const calmAt = 170_000;
 
 export function makePlan(seed: number, kinds: readonly FaultKind[]): Plan {
   const dice = createDice(seed, 'plan');
@@ -51,13 +53,13 @@ export function makePlan(seed: number, kinds: readonly FaultKind[]): Plan {
     maxRestarts: dice.pick([2, 6]),
     keep: dice.whole(1, 2),
   };
-  const many = dice.whole(0, 6);
+  const many = kinds.length === 0 ? 0 : dice.whole(2, 9);
   const faults = Array.from({ length: many }, () => {
     const kind = choose(kinds, dice);
     return {
       name: kind.name,
-      at: dice.whole(1000, calmAt - 10_000),
-      lasts: dice.whole(500, kind.longest),
+      at: dice.whole(1000, lastAt),
+      lasts: dice.whole(kind.longest >> 3, kind.longest),
       seed: dice.whole(0, 2 ** 31),
     };
   });

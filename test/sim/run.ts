@@ -31,9 +31,10 @@ const stuckMs = 900_000;
 
 export async function runPlan(
   seed: number,
-  options: { trace?: ((line: string) => void) | undefined; plan?: Plan } = {},
+  options: { trace?: ((line: string) => void) | undefined; plan?: Plan; only?: readonly string[] } = {},
 ): Promise<Outcome> {
-  const plan = options.plan ?? makePlan(seed, faults);
+  const { only } = options;
+  const plan = options.plan ?? makePlan(seed, only ? faults.filter(({ name }) => only.includes(name)) : faults);
   const world = createWorld(plan, options);
   const { clock, record, user } = world;
   const invariants = watchInvariants(world);
@@ -42,9 +43,10 @@ export async function runPlan(
 
   const untilEnd = begin + longestMs;
   const rest = () => {
-    const state = user.training()?.status?.state ?? 'Complete';
     const since = clock.now() - Math.max(invariants.lastWrite(), begin + plan.calmAt);
-    return since > stuckMs || (since > overMs && (state === 'Complete' || state === 'Failed'));
+    if (since <= overMs) return false;
+    const state = user.training()?.status?.state ?? 'Complete';
+    return since > stuckMs || state === 'Complete' || state === 'Failed';
   };
   while (record.violations.length === 0 && clock.now() < untilEnd && !(world.calm && rest())) {
     if (!world.calm && clock.now() - begin >= plan.calmAt) calm();

@@ -2,6 +2,12 @@
 import type { Outcome } from './run.ts';
 import { installSeams } from './seams/hooks.ts';
 
+/** A plan to run; with `only`, of these faults alone. */
+export interface Order {
+  seed: number;
+  only?: readonly string[] | undefined;
+}
+
 export type Reply = { outcome: Outcome } | { broke: { seed: number; why: string } };
 
 installSeams({ disk: true });
@@ -10,8 +16,8 @@ const { runPlan } = await import('./run.ts');
 
 const reply = (message: Reply) => process.send?.(message);
 
-process.on('message', (seed: number) => {
-  runPlan(seed).then(
+process.on('message', ({ seed, only }: Order) => {
+  runPlan(seed, only === undefined ? {} : { only }).then(
     (outcome) => reply({ outcome }),
     (error: unknown) => reply({ broke: { seed, why: error instanceof Error ? (error.stack ?? error.message) : String(error) } }),
   );

@@ -65,6 +65,20 @@ export function runNodes({ api, clock, dice, island, names, parts, current }: No
     });
   for (const name of names) putNode(name);
 
+  /** The node controller calls a node unreachable some time after its kubelet has fallen silent. */
+  function noticeSilence(node: SimNode): void {
+    clock.timer(15_000, () => {
+      const stored = api.get(nodes, { name: node.name });
+      if (!current() || node.connected || !stored) return;
+      const taints = [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }];
+      api.put(nodes, {
+        ...stored,
+        spec: { taints },
+        status: { ...stored.status, conditions: [{ type: 'Ready', status: 'Unknown' }] },
+      });
+    });
+  }
+
   const nodeOf = (pod: Pick<SimPod, 'node'>) => machines.get(pod.node);
   const keyOfPod = (pod: SimPod): ObjectKey => ({ namespace: pod.namespace, name: pod.name });
 
@@ -179,13 +193,16 @@ export function runNodes({ api, clock, dice, island, names, parts, current }: No
     },
     cutOff(name) {
       const node = machines.get(name);
-      if (node) node.connected = false;
+      if (!node) return;
+      node.connected = false;
+      noticeSilence(node);
     },
     bringBack(name) {
       const node = machines.get(name);
       if (!node || node.connected) return;
       node.connected = true;
       if (!node.alive) return;
+      putNode(name);
       for (const pod of [...unsaid].filter((one) => one.node === name)) {
         unsaid.delete(pod);
         report(pod);
@@ -197,6 +214,7 @@ export function runNodes({ api, clock, dice, island, names, parts, current }: No
       if (!node?.alive) return;
       node.alive = false;
       node.connected = false;
+      noticeSilence(node);
       for (const pod of [...running.values()].filter((one) => one.node === name)) {
         pod.vanish();
         running.delete(pod.uid);

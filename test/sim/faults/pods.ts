@@ -6,18 +6,19 @@ import type { Fault } from './fault.ts';
 
 const second = 1000;
 
-/** The next run of a trainer of an expert goes wrong. */
+/** The next runs of one expert's trainer go wrong. */
 const mishap = (name: string, kind: Mishap['kind'], weight = 2): Fault => ({
   name,
   weight,
   longest: 120 * second,
   begin(world, { dice, fired }) {
-    let left = dice.whole(1, 2);
+    let left = dice.whole(1, 4);
+    const index = dice.whole(0, world.plan.shape.experts - 1);
     const ask = (pod: SimPod): Mishap | undefined => {
-      if (left === 0 || pod.spec.role !== 'Expert') return undefined;
+      if (left === 0 || pod.spec.role !== 'Expert' || pod.spec.work.index !== index) return undefined;
       left--;
       fired();
-      return { kind, atStep: dice.whole(1, 11) };
+      return { kind, atStep: dice.whole(1, 15) };
     };
     world.mishaps.add(ask);
     return () => void world.mishaps.delete(ask);
@@ -29,6 +30,7 @@ const aRunning = (pods: SimPod[]) => pods.filter((pod) => pod.trains);
 export const podFaults: readonly Fault[] = [
   mishap('crash of the trainer', 'crash', 5),
   mishap('trainer out of memory', 'oom'),
+  mishap('exit 42', 'configuration', 1),
   mishap('half-written checkpoint', 'half-written'),
   mishap('exit 75 unasked', 'saved-unasked'),
   {

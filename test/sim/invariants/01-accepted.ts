@@ -12,6 +12,8 @@ export const accepted: Invariant = {
     let danger = 0;
     return {
       see(fact) {
+        // What an API server refuses because an accepted result would change was wrong before it was refused.
+        if (fact.kind === 'refused' && fact.message.includes('accepted')) violate(`${fact.by} was refused: ${fact.message}`);
         if (
           fact.kind === 'write' &&
           fact.cluster === 'hub' &&
@@ -30,6 +32,11 @@ export const accepted: Invariant = {
           known.set(work, now);
           const last = newest.get(work) ?? 0;
           if (last > 1 || status.accepted.attempt > 1) danger++;
+          const made = Number(/\/p(\d+)a\d+\/final\//.exec(status.accepted.manifest)?.[1]);
+          if (made !== status.accepted.placement)
+            violate(
+              `${status.accepted.manifest} was accepted as the result of placement ${status.accepted.placement} of ${work}`,
+            );
           if (status.accepted.placement < last)
             violate(`placement ${status.accepted.placement} of ${work} was accepted although ${last} is the newest`);
         }

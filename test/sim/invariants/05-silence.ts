@@ -28,7 +28,7 @@ export const silence: Invariant = {
       for (const pod of world.pods()) {
         if (!pod.trains || !hubIsAway(pod.island)) continue;
         danger++;
-        for (let step = 3; step < 12; step += 3) {
+        for (let step = 3; step < 16; step += 3) {
           const folder = pod.path(`work/output/step-${step}`);
           if (!disks.has(`${folder}/checkpoint.json`) || disks.has(`${folder}/published.json`)) waiting.delete(folder);
           else if (!waiting.has(folder)) waiting.set(folder, now);

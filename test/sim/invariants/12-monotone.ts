@@ -18,7 +18,7 @@ export const monotone: Invariant = {
     return {
       see(fact) {
         // What an API server refuses because a number would fall was wrong before it was refused.
-        if (fact.kind === 'refused') violate(`${fact.by} was refused: ${fact.message}`);
+        if (fact.kind === 'refused' && !fact.message.includes('accepted')) violate(`${fact.by} was refused: ${fact.message}`);
         if (fact.kind !== 'write') return;
         for (const { work, status } of worksIn(fact)) {
           grow(`placement of ${work}`, status.placement);

@@ -1,5 +1,6 @@
 /** What an agent does to a pod that trains, and whether anything but the word of the hub or a rule of the island asks for it. */
 import { type IslandJob, IslandJobKind } from '../../../src/api/islandjob.ts';
+import { annotations as names } from '../../../src/api/labels.ts';
 import { jobs } from '../../../src/kube/core.ts';
 import type { Fact } from '../facts.ts';
 import type { SimPod } from '../pod/pod.ts';
@@ -25,7 +26,7 @@ export function unaskedTouch(world: World, fact: Fact): Touch | undefined {
   });
   if (!pod) return undefined;
   const job = site.cluster.api.get(IslandJobKind, { namespace: pod.namespace, name: pod.attempt.islandJob });
-  if (!job || job.metadata.uid !== pod.attempt.uid || asked(job)) return undefined;
+  if (!job || job.metadata.uid !== pod.attempt.uid || asked(world, job)) return undefined;
   const record = job.status?.attempts.find(({ number }) => number === pod.attempt.attempt);
   if (record?.rule !== undefined || record?.class !== undefined) return undefined;
   const kubeJob = site.cluster.api.all(jobs).find(({ metadata }) => metadata.uid === record?.jobUid);
@@ -40,6 +41,11 @@ export function unaskedTouch(world: World, fact: Fact): Touch | undefined {
   return { pod, what: `${fact.by} sends ${verb} ${type.kind} ${key.name} while ${pod.name} trains` };
 }
 
-function asked({ spec, metadata }: IslandJob): boolean {
-  return spec.stop || spec.suspend || metadata.deletionTimestamp !== undefined || spec.deadline !== undefined;
+/** An IslandJob here that is being deleted says nothing by itself: the hub must have deleted its own. */
+function asked(world: World, { spec, metadata }: IslandJob): boolean {
+  if (spec.stop || spec.suspend || spec.deadline !== undefined) return true;
+  if (metadata.deletionTimestamp === undefined) return false;
+  const { namespace = '', name, annotations = {} } = metadata;
+  const own = world.hub.api.get(IslandJobKind, { namespace, name });
+  return own?.metadata.uid !== annotations[names.hubUid] || own?.metadata.deletionTimestamp !== undefined;
 }

@@ -32,7 +32,7 @@ export interface PodParts {
 }
 
 const waiting: State = { waiting: { reason: 'PodInitializing' } };
-const stepsOf = { Partition: 2, Expert: 12, Router: 4, Evaluate: 2 } as const;
+const stepsOf = { Partition: 2, Expert: 16, Router: 4, Evaluate: 2 } as const;
 const stepMs = 5_000;
 const checkpointEvery = 3;
 

@@ -1,0 +1,81 @@
+/** Bugs of the hub: placements, acceptance, the ensemble, deletion and honesty about islands. */
+import { type Bug, bug } from './bug.ts';
+
+export const hubBugs: readonly Bug[] = [
+  bug(
+    'accepted forgotten',
+    [1],
+    'what was accepted is taken away again',
+    [
+      'src/hub/work.ts',
+      "if (stored.state === 'Accepted') return { status: stored, actions: [] };",
+      "if (stored.state === 'Accepted') {\n    const { accepted: _, ...rest } = stored;\n    return { status: { ...rest, state: 'Running' }, actions: [] };\n  }",
+    ],
+    [],
+  ),
+  bug(
+    'new placement before the stop',
+    [4, 3],
+    'a drained work is placed elsewhere before its island says that it stopped',
+    [
+      'src/hub/work.ts',
+      '  return goOn(wish, job, status, move);',
+      "  if (move.type === 'Stop') return next(wish, seen, status);\n  return goOn(wish, job, status, move);",
+    ],
+    ['drain'],
+  ),
+  bug(
+    'silence means replaced',
+    [4, 3],
+    'work of a silent island is replaced though its owner said to wait',
+    [
+      'src/hub/move.ts',
+      "if (!away.silent || islandLost?.policy !== 'Replace') return undefined;",
+      'if (!away.silent || islandLost === undefined) return undefined;\n  if (islandLost.policy === "Wait") return away.heardAt + 60_000 - now;',
+    ],
+    ['cut wire'],
+  ),
+  bug(
+    'router on too few experts',
+    [8],
+    'a router that waits for the experts is given all but one of them',
+    ['src/hub/router.ts', 'bound ? experts.accepted : []', 'bound ? experts.accepted.slice(1) : []'],
+    [],
+  ),
+  bug(
+    'ensemble without an expert',
+    [8],
+    'the evaluation is given all experts but one',
+    [
+      'src/hub/evaluation.ts',
+      'const inputs = ensembleInputs(training, experts.accepted, router?.accepted);',
+      'const inputs = ensembleInputs(training, experts.accepted.slice(1), router?.accepted);',
+    ],
+    [],
+  ),
+  bug(
+    'deleted before it is empty',
+    [9],
+    'the finalizer of a training goes while its works still run',
+    ['src/hub/cleanup.ts', 'if (left.length === 0) {', 'if (left.length >= 0) {'],
+    ['deletion'],
+  ),
+  bug(
+    'silence unnoticed',
+    [13],
+    'a silent island stays Ready',
+    ['src/hub/reach.ts', 'clock.now() - heardAt(name) > silenceMs', 'clock.now() - heardAt(name) > 1000 * silenceMs'],
+    ['cut wire', 'NATS away', 'wire cut one way'],
+  ),
+  bug(
+    'accepted from any placement',
+    [1, 12, 8, 11],
+    'the result of a placement that was replaced is accepted as that of the newest',
+    [
+      'src/hub/work.ts',
+      'const job = seen.jobs.find((one) => one.metadata.name === current.job);',
+      "const job = seen.jobs.find((one) => one.status?.state === 'Succeeded') ?? seen.jobs.find((one) => one.metadata.name === current.job);",
+    ],
+    ['cut wire', 'wire cut one way'],
+  ),
+];
