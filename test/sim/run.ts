@@ -1,11 +1,12 @@
 /** Runs one plan from its beginning to its end and says what it showed. */
+import { ExpertShardKind } from '../../src/api/expertshard.ts';
 import { begin } from './clock.ts';
 import type { Violation } from './facts.ts';
 import { faults } from './faults/index.ts';
 import { unleash } from './faults/unleash.ts';
 import { watchInvariants } from './invariants/index.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { createWorld } from './world.ts';
+import { createWorld, type World } from './world.ts';
 
 export interface Outcome {
   seed: number;
@@ -28,6 +29,9 @@ const restMs = 150_000;
 /** Nothing was written for so long: it is over, or it is stuck. */
 const overMs = 60_000;
 const stuckMs = 900_000;
+/** How often, and after how long, the owner retries what is blocked. */
+const retries = 4;
+const retryMs = 40_000;
 
 export async function runPlan(
   seed: number,
@@ -48,10 +52,21 @@ export async function runPlan(
     const state = user.training()?.status?.state ?? 'Complete';
     return since > stuckMs || state === 'Complete' || state === 'Failed';
   };
+  let patience = retries;
+  let next = begin + plan.calmAt + retryMs;
+  /** What faults have blocked, its owner asks for again. */
+  const retryBlocked = async () => {
+    if (patience === 0 || clock.now() < next) return;
+    next = clock.now() + retryMs;
+    if (!hasBlocked(world)) return;
+    patience--;
+    await user.retryBlocked();
+  };
   while (record.violations.length === 0 && clock.now() < untilEnd && !(world.calm && rest())) {
     if (!world.calm && clock.now() - begin >= plan.calmAt) calm();
     if (!(await clock.step())) break;
     invariants.step();
+    await retryBlocked();
   }
   if (record.violations.length === 0) {
     invariants.settled();
@@ -75,4 +90,8 @@ export async function runPlan(
     fired: Object.fromEntries(fired),
     danger: invariants.danger(),
   };
+}
+
+function hasBlocked({ hub }: World): boolean {
+  return hub.api.all(ExpertShardKind).some(({ status }) => status?.state === 'Blocked');
 }

@@ -42,7 +42,8 @@ export interface SiteOptions {
   parts: Omit<PodParts, 'changed'>;
   crash: CrashPoint;
   agentKey: string;
-  joinToken: (site: string) => string;
+  /** For a cluster that takes the name after so many others. */
+  joinToken: (site: string, rebuilt: number) => string;
 }
 
 /** Writes that an API server stores become facts, with whoever of Atoll sent them. */
@@ -112,8 +113,8 @@ export function createSite(options: SiteOptions): Site {
       name: title,
       clock,
       record,
-      main(process, start, signal) {
-        const dice = createDice(seed, `${title} ${start} ${rebuilt}`);
+      main(process, life, signal) {
+        const dice = createDice(seed, `${title} ${life} ${rebuilt}`);
         return runAgentProcess(
           {
             process,
@@ -124,8 +125,8 @@ export function createSite(options: SiteOptions): Site {
             settings,
             fetchReport: reach(dice, process),
             clusterUid,
-            joinToken: options.joinToken(name),
-            identity: `${title}-${start}`,
+            joinToken: options.joinToken(name, rebuilt),
+            identity: `${title}-${life}`,
           },
           signal,
         );

@@ -2,7 +2,12 @@
 import { createHash } from 'node:crypto';
 import { ComputeIslandKind, computeIslandSpec } from '../../src/api/computeisland.ts';
 import { ExpertDatasetKind, expertDatasetSpec } from '../../src/api/expertdataset.ts';
+import { ExpertShardKind } from '../../src/api/expertshard.ts';
 import { type ExpertTraining, ExpertTrainingKind, expertTrainingSpec } from '../../src/api/experttraining.ts';
+import { IslandJobKind } from '../../src/api/islandjob.ts';
+import { finalizers, requestAnnotations } from '../../src/api/labels.ts';
+import { moveOf, retryOf, withMove, withRetry } from '../../src/api/requests.ts';
+import { removeFinalizer } from '../../src/kube/finalizers.ts';
 import type { KubeClient } from '../../src/kube/types.ts';
 import type { MemoryApi } from '../kube/memory-client.ts';
 import type { Record } from './facts.ts';
@@ -12,6 +17,8 @@ export const namespace = 'research';
 export const trainingName = 'digits';
 const key = { namespace, name: trainingName };
 
+const digestOf = (token: string) => `sha256:${createHash('sha256').update(token).digest('hex')}`;
+
 export interface User {
   readonly client: KubeClient;
   /** Islands, a data set and a training that uses it. */
@@ -20,6 +27,14 @@ export interface User {
   changeTraining(spec: object): Promise<void>;
   changeIsland(island: string, spec: object): Promise<void>;
   deleteTraining(): Promise<void>;
+  /** The cluster of an island is gone: nobody waits for its word any more, and the new one joins with another token. */
+  replaceIsland(island: string, token: string): Promise<void>;
+  /** Asks for an expert to be moved from where it is. */
+  moveExpert(index: number): Promise<void>;
+  /** Asks for an expert to be tried again, which replaces its result when it has one. */
+  retryExpert(index: number): Promise<void>;
+  /** Does so for every expert that is blocked. */
+  retryBlocked(): Promise<void>;
 }
 
 export function createUser(api: MemoryApi, shape: Shape, record: Record, joinToken: (island: string) => string): User {
@@ -30,12 +45,20 @@ export function createUser(api: MemoryApi, shape: Shape, record: Record, joinTok
   const grace = { save: '10s', publish: '60s' };
   const program = { ...part, retry, grace };
 
-  return {
+  const shards = () => api.all(ExpertShardKind);
+  const asking = async (name: string, value: (before: string | undefined) => string) => {
+    const annotations = api.get(ExpertTrainingKind, key)?.metadata.annotations;
+    if (!api.get(ExpertTrainingKind, key)) return;
+    const patch = { metadata: { annotations: { [name]: value(annotations?.[name]) } } };
+    await client.patch(ExpertTrainingKind, key, patch, { contentType: 'merge' });
+  };
+  const statusOf = (index: number) => shards().find(({ spec }) => spec.index === index)?.status;
+
+  const user: User = {
     client,
     begin() {
       for (const name of shape.islands) {
-        const tokenDigest = `sha256:${createHash('sha256').update(joinToken(name)).digest('hex')}`;
-        const join = { tokenDigest, expiresAt: '2027-01-01T00:00:00Z' };
+        const join = { tokenDigest: digestOf(joinToken(name)), expiresAt: '2027-01-01T00:00:00Z' };
         api.put(ComputeIslandKind, { metadata: { name }, spec: computeIslandSpec.parse({ join }) });
       }
       api.put(ExpertDatasetKind, {
@@ -81,5 +104,31 @@ export function createUser(api: MemoryApi, shape: Shape, record: Record, joinTok
       say('delete the training');
       await client.delete(ExpertTrainingKind, key, { uid, propagationPolicy: 'Foreground' });
     },
+    async replaceIsland(island, token) {
+      say(`island ${island} is lost and made again`);
+      const found = api.get(ComputeIslandKind, { name: island });
+      await client.delete(ComputeIslandKind, { name: island }, { uid: found?.metadata.uid ?? '' });
+      for (const job of api.all(IslandJobKind).filter(({ spec }) => spec.island === island)) {
+        const { name, uid = '' } = job.metadata;
+        const over = ['Succeeded', 'Failed', 'Stopped'].includes(job.status?.state ?? '');
+        if (!over) await client.delete(IslandJobKind, { namespace, name }, { uid });
+        const now = api.get(IslandJobKind, { namespace, name });
+        if (now) await removeFinalizer(client, IslandJobKind, now, finalizers.island);
+      }
+      const join = { tokenDigest: digestOf(token), expiresAt: '2027-01-01T00:00:00Z' };
+      api.put(ComputeIslandKind, { metadata: { name: island }, spec: computeIslandSpec.parse({ join }) });
+    },
+    async moveExpert(index) {
+      say(`move expert ${index}`);
+      await asking(requestAnnotations.move, (before) => withMove(before, moveOf(index, statusOf(index))));
+    },
+    async retryExpert(index) {
+      say(`retry expert ${index}`);
+      await asking(requestAnnotations.retry, (before) => withRetry(before, retryOf(index, statusOf(index))));
+    },
+    async retryBlocked() {
+      for (const { spec, status } of shards()) if (status?.state === 'Blocked') await user.retryExpert(spec.index);
+    },
   };
+  return user;
 }

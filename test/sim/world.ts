@@ -54,7 +54,7 @@ export interface World {
 
 /** Texts that must never be read anywhere. */
 export const canaries = { agentKey: 'canary-agent-key-0123456789', storeKey: 'canary-store-key-0123456789' };
-const joinToken = (island: string) => `join-token-of-${island}`;
+export const joinToken = (island: string, rebuilt = 0) => `join-token-of-${island}-${rebuilt}`;
 
 export function createWorld(plan: Plan, options: { trace?: ((line: string) => void) | undefined } = {}): World {
   const { seed, shape } = plan;
@@ -104,8 +104,8 @@ export function createWorld(plan: Plan, options: { trace?: ((line: string) => vo
       name,
       clock,
       record,
-      main(process, start, signal) {
-        const dice = createDice(seed, `${name} ${start}`);
+      main(process, life, signal) {
+        const dice = createDice(seed, `${name} ${life}`);
         const parts = {
           process,
           client: accessTo({ cluster: hub, process, record, dice, crash }),
@@ -113,7 +113,7 @@ export function createWorld(plan: Plan, options: { trace?: ((line: string) => vo
           log: log(name),
           transport: bus.connect('hub', process),
           store: bucket.view(process),
-          identity: `${name}-${start}`,
+          identity: `${name}-${life}`,
         };
         return runHubProcess(parts, signal);
       },

@@ -8,8 +8,8 @@ export const hubBugs: readonly Bug[] = [
     'what was accepted is taken away again',
     [
       'src/hub/work.ts',
-      "if (stored.state === 'Accepted') return { status: stored, actions: [] };",
-      "if (stored.state === 'Accepted') {\n    const { accepted: _, ...rest } = stored;\n    return { status: { ...rest, state: 'Running' }, actions: [] };\n  }",
+      'if (!why || (job && !hasEnded(job))) return { status: current, actions: [] };',
+      "if (!why || (job && !hasEnded(job))) {\n    const { accepted: _, ...rest } = current;\n    return { status: { ...rest, state: 'Running' }, actions: [] };\n  }",
     ],
     [],
   ),
@@ -19,8 +19,8 @@ export const hubBugs: readonly Bug[] = [
     'a drained work is placed elsewhere before its island says that it stopped',
     [
       'src/hub/work.ts',
-      '  return goOn(wish, job, status, move);',
-      "  if (move.type === 'Stop') return next(wish, seen, status);\n  return goOn(wish, job, status, move);",
+      "if (!waits || move.type === 'Stop') return goOn(wish, job, status, move);",
+      "if (move.type === 'Stop') return next(wish, seen, status);\n  if (!waits) return goOn(wish, job, status, move);",
     ],
     ['drain'],
   ),
@@ -48,8 +48,8 @@ export const hubBugs: readonly Bug[] = [
     'the evaluation is given all experts but one',
     [
       'src/hub/evaluation.ts',
-      'const inputs = ensembleInputs(training, experts.accepted, router?.accepted);',
-      'const inputs = ensembleInputs(training, experts.accepted.slice(1), router?.accepted);',
+      'const inputs = ensembleInputs(training, experts.accepted,',
+      'const inputs = ensembleInputs(training, experts.accepted.slice(1),',
     ],
     [],
   ),

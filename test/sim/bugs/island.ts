@@ -88,13 +88,6 @@ export const islandBugs: readonly Bug[] = [
     ['stale caches', 'crash at any time', 'two agents', 'crash of the trainer'],
   ),
   bug(
-    'status written for ever',
-    [11],
-    'a status is written although nothing in it changed',
-    ['src/island/islandjob.ts', 'if (isDeepStrictEqual(status, before) || isDeepStrictEqual(status, job.status)) return;', ''],
-    [],
-  ),
-  bug(
     'restart cleans up',
     [15, 5],
     'an agent that starts deletes the pods that it finds',

@@ -18,7 +18,7 @@ const mishap = (name: string, kind: Mishap['kind'], weight = 2): Fault => ({
       if (left === 0 || pod.spec.role !== 'Expert' || pod.spec.work.index !== index) return undefined;
       left--;
       fired();
-      return { kind, atStep: dice.whole(1, 15) };
+      return { kind, afterSteps: dice.whole(1, 4) };
     };
     world.mishaps.add(ask);
     return () => void world.mishaps.delete(ask);
@@ -38,9 +38,11 @@ export const podFaults: readonly Fault[] = [
     weight: 2,
     longest: 240 * second,
     begin(world, { fired }) {
+      const asked = new Set<SimPod>();
       const ask = (pod: SimPod) => {
         if (pod.spec.role !== 'Expert') return false;
-        fired();
+        if (!asked.has(pod)) fired();
+        asked.add(pod);
         return true;
       };
       world.deafness.add(ask);

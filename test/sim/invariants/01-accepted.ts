@@ -9,6 +9,8 @@ export const accepted: Invariant = {
   watch(_, violate) {
     const newest = new Map<string, number>();
     const known = new Map<string, string>();
+    /** Experts that somebody wants to be made again. */
+    const retried = new Set<string>();
     let danger = 0;
     return {
       see(fact) {
@@ -23,11 +25,16 @@ export const accepted: Invariant = {
           const job = fact.event.object as IslandJob;
           newest.set(workOf(job), Math.max(newest.get(workOf(job)) ?? 0, job.spec.placement));
         }
+        if (fact.kind === 'user' && fact.text.startsWith('retry expert ')) retried.add(fact.text.slice('retry expert '.length));
         for (const { work, status } of worksIn(fact)) {
           const before = known.get(work);
           const now = status.accepted && `${status.accepted.placement} ${status.accepted.digest}`;
           if (before === now) continue;
-          if (before !== undefined) violate(`the accepted result of ${work} was ${before} and became ${now ?? 'nothing'}`);
+          const [, index] = work.split('/Expert/');
+          // What was made from a replaced expert is made again.
+          const again = index === undefined ? retried.size > 0 : retried.has(index);
+          if (before !== undefined && !(again && now !== undefined))
+            violate(`the accepted result of ${work} was ${before} and became ${now ?? 'nothing'}`);
           if (now === undefined || !status.accepted) continue;
           known.set(work, now);
           const last = newest.get(work) ?? 0;

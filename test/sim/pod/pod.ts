@@ -246,7 +246,7 @@ export class SimPod {
       stepMs,
       checkpointEvery,
       mishap: this.#parts.mishapOf(this),
-      deaf: this.#parts.deaf(this),
+      deaf: () => this.#parts.deaf(this),
     });
   }
 

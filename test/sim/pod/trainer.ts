@@ -5,10 +5,10 @@ import { timestamp } from '../../../src/clock.ts';
 import type { Process } from '../clock.ts';
 import { disks } from './disk.ts';
 
-/** What befalls one run of a trainer, at the step where it does. */
+/** What befalls one run of a trainer, after so many steps of it. */
 export interface Mishap {
   readonly kind: 'crash' | 'hang' | 'configuration' | 'nan' | 'oom' | 'half-written' | 'saved-unasked';
-  readonly atStep: number;
+  readonly afterSteps: number;
 }
 
 export interface TrainerOptions {
@@ -22,8 +22,8 @@ export interface TrainerOptions {
   stepMs: number;
   checkpointEvery: number;
   mishap?: Mishap | undefined;
-  /** Goes on in spite of SIGTERM. */
-  deaf: boolean;
+  /** Whether it goes on in spite of SIGTERM. */
+  deaf: () => boolean;
 }
 
 /** Thrown for an end that is not an exit code of its own: the kernel killed it. */
@@ -33,19 +33,20 @@ export class OutOfMemory extends Error {}
 export async function train(options: TrainerOptions): Promise<number> {
   const { process, work, spec, stop, steps, stepMs, checkpointEvery, mishap, deaf } = options;
   const { clock } = process;
-  const stopped = () => stop.aborted && !deaf;
+  const stopped = () => stop.aborted && !deaf();
   let step = resumedStep(work);
+  const unlucky = step + (mishap?.afterSteps ?? 0);
   while (step < steps) {
-    await clock.sleep(stepMs, deaf ? undefined : stop).catch(() => undefined);
+    await clock.sleep(stepMs, stop.aborted ? undefined : stop).catch(() => undefined);
     if (stopped()) {
       if (spec.role === 'Partition') return 143;
       save(options, step);
       return exitCodes.saved;
     }
     step++;
-    const loss = mishap?.kind === 'nan' && step >= mishap.atStep ? 'NaN' : String(1 / step);
+    const loss = mishap?.kind === 'nan' && step >= unlucky ? 'NaN' : String(1 / step);
     report(options, step, loss);
-    if (mishap && step === mishap.atStep) {
+    if (mishap && step === unlucky) {
       if (mishap.kind === 'crash') return 1;
       if (mishap.kind === 'configuration') return exitCodes.configuration;
       if (mishap.kind === 'saved-unasked') return exitCodes.saved;
@@ -53,7 +54,7 @@ export async function train(options: TrainerOptions): Promise<number> {
       if (mishap.kind === 'half-written') disks.write(`${work}/output/half/checkpoint.json`, '{"contract": "atoll.d');
       if (mishap.kind === 'hang') {
         await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
-        if (!deaf) return 1;
+        if (!deaf()) return 1;
         await clock.sleep(1e9);
       }
     }

@@ -21,14 +21,15 @@ export interface RunningOptions {
   name: string;
   clock: SimClock;
   record: Record;
-  /** Lives until the signal is aborted; rejects when it cannot go on. */
-  main: (process: Process, start: number, signal: AbortSignal) => Promise<void>;
+  /** Lives until the signal is aborted; rejects when it cannot go on. `life` is another one each time, also when it begins again by itself. */
+  main: (process: Process, life: number, signal: AbortSignal) => Promise<void>;
 }
 
 export function keepRunning({ name, clock, record, main }: RunningOptions): Running {
   let process: Process | undefined;
   let skewMs = 0;
   let starts = 0;
+  let lives = 0;
   let ended = false;
 
   function start(): void {
@@ -44,7 +45,7 @@ export function keepRunning({ name, clock, record, main }: RunningOptions): Runn
   async function live(mine: Process): Promise<void> {
     for (;;) {
       try {
-        await main(mine, starts, mine.ended.signal);
+        await main(mine, ++lives, mine.ended.signal);
         return;
       } catch (error) {
         if (mine.dead) return;
