@@ -74,6 +74,7 @@ export const logs: Verb = {
           typeof work?.work === 'number' ? `expert-${index3(work.work)}` : (work?.work ?? ''),
           query,
         );
+        call.next(`atoll events ${run.metadata.name}`, 'what happened around it');
         return exitCodes.done;
       } finally {
         await dashboard.close();

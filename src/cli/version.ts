@@ -42,7 +42,10 @@ export const version: Verb = {
     const versions = call.on('client') ? { client: call.version } : await ask(call);
     if (format === 'json' || format === 'yaml') call.io.out(dataText(format, versions));
     else if (call.on('client')) call.io.out(`${call.version}\n`);
-    else print(call, versions);
+    else {
+      print(call, versions);
+      call.next('atoll check', 'whether everything that a run needs is there');
+    }
     return 0;
   },
 };

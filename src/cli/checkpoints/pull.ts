@@ -42,6 +42,7 @@ export const pull: Verb = {
       const chosen = choose(await publishedBy(scope, store, run, index, call.signal), run.metadata.name, index, step);
       await download(call, store, [{ title: chosen.work, manifest: chosen.found, folder: dir }]);
       call.io.out(`Step ${chosen.found.content.step} of ${chosen.work} (${chosen.found.digest}) is in ${dir}.\n`);
+      call.next(`atoll checkpoints ls ${run.metadata.name}`, 'what else it has published');
       return 0;
     });
   },

@@ -31,6 +31,7 @@ function switchVerb(choice: Switch): Verb {
           call.io.out(`Island ${name} ${choice.done}.\n`);
         }
         if (verb === 'drain') sayJobs(call, name, (await jobsOf(cluster, name)).filter((job) => !hasEnded(job)).length);
+        call.next('atoll island ls', 'where each island stands');
         return 0;
       });
     },

@@ -29,6 +29,8 @@ export const ls: Verb = {
     noWords(call);
     const { items } = await withCluster(call, ({ client }) => client.list(ComputeIslandKind));
     call.io.out(print(items, format, call));
+    const [first] = items;
+    if (first && format === 'table') call.next(`atoll island check ${first.metadata.name}`, 'whether work can be placed there');
     return 0;
   },
 };

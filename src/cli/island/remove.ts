@@ -64,6 +64,7 @@ async function run(call: Call, cluster: Cluster, name: string): Promise<number> 
   for (const job of await jobsOf(cluster, name)) await giveUp(call, cluster, name, job);
   call.io.out(`Island ${name} is removed.\n`);
   if (running.length > 0) call.io.out(`${count(running.length, 'work')} that it held: given up there, placed elsewhere.\n`);
+  call.next('atoll island ls', 'which islands are left');
   return told ? 0 : 1;
 }
 

@@ -71,6 +71,7 @@ async function decide(
   return await withCluster(call, async (cluster) => {
     const island = await needIsland(cluster, name);
     await act(cluster, island, find(island, words, call.on('all')));
+    call.next(`atoll island check ${name}`, 'what it still holds that the hub does not know');
     return 0;
   });
 }
