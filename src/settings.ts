@@ -124,7 +124,7 @@ const link = {
   caFile: z.string().min(1).optional(),
 };
 
-const schema = z.discriminatedUnion('role', [
+export const settingsSchema = z.discriminatedUnion('role', [
   z.strictObject({
     role: z.literal('standalone'),
     ...common,
@@ -156,7 +156,7 @@ const schema = z.discriminatedUnion('role', [
   }),
 ]);
 
-export type Settings = Readonly<z.infer<typeof schema>>;
+export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 export type StandaloneSettings = Extract<Settings, { role: 'standalone' }>;
 export type HubRoleSettings = Extract<Settings, { role: 'hub' }>;
 export type IslandRoleSettings = Extract<Settings, { role: 'island' }>;
@@ -175,7 +175,7 @@ export async function loadSettings(file: string): Promise<Settings> {
 }
 
 export function parseSettings(text: string, file: string): Settings {
-  const result = schema.safeParse(parseYaml(text, file));
+  const result = settingsSchema.safeParse(parseYaml(text, file));
   if (!result.success) {
     const problems = result.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`);
     throw new SettingsError(`cannot use the settings in ${file}:\n${problems.join('\n')}`);

@@ -1,16 +1,27 @@
 /** Labels, annotations, finalizers and field managers: every name that Atoll writes on objects. */
 
 export const labels = {
+  /** uid of the ExpertDataset that owns it. */
   datasetUid: 'atoll.dev/dataset-uid',
+  /** uid of the ExpertTraining that owns it. */
   trainingUid: 'atoll.dev/training-uid',
+  /** Name of the ExpertTraining. */
   training: 'atoll.dev/training',
+  /** Name of the ExpertDataset. */
   dataset: 'atoll.dev/dataset',
+  /** Index of the expert, three digits. */
   expert: 'atoll.dev/expert',
+  /** What is made: Partition, Expert, Router or Evaluate. */
   role: 'atoll.dev/role',
+  /** uid of the IslandJob that it belongs to. */
   islandJobUid: 'atoll.dev/island-job-uid',
+  /** Name of the IslandJob that it belongs to. */
   islandJob: 'atoll.dev/island-job',
+  /** Number of the placement. */
   placement: 'atoll.dev/placement',
+  /** Number of the attempt. */
   attempt: 'atoll.dev/attempt',
+  /** Name of the island. */
   island: 'atoll.dev/island',
 } as const;
 
