@@ -22,6 +22,7 @@ export class ProgressTail {
   #partial: Buffer | undefined = Buffer.alloc(0);
   #newest: Progress | undefined;
   #nonFiniteStep: number | undefined;
+  #polling: Promise<void> = Promise.resolve();
 
   constructor(path: string, clock: Clock) {
     this.#path = path;
@@ -38,8 +39,14 @@ export class ProgressTail {
     return this.#nonFiniteStep;
   }
 
-  /** Reads what was added. A file that is not there, or not a file, is no error. */
-  async poll(): Promise<void> {
+  /** Reads what was added, up to now. A file that is not there, or not a file, is no error. */
+  poll(): Promise<void> {
+    // One after another: two at once would read the same lines twice.
+    this.#polling = this.#polling.then(() => this.#poll());
+    return this.#polling;
+  }
+
+  async #poll(): Promise<void> {
     let file: FileHandle;
     try {
       // A pipe without a writer would hold a plain open for ever.

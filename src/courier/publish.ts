@@ -34,7 +34,13 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
   const output = new Output(paths.output, clock);
   const permission = new Permission(config.deletions, clock);
   const pace = new PaceKeeper(clock);
-  const publishing = new Publishing(context, output, permission, () => trained(tail));
+  const publishing = new Publishing(
+    context,
+    output,
+    permission,
+    () => trained(tail),
+    () => tail.poll(),
+  );
   const history = new TrainingHistory(context);
   const state = { claimed: false, ended: false };
 

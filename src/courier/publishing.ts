@@ -35,6 +35,7 @@ export class Publishing {
   readonly #publisher: Publisher;
   readonly #permission: Permission;
   readonly #trained: () => Trained;
+  readonly #catchUp: () => Promise<void>;
   #restored: RestoredMark | undefined;
   #failures = 0;
   #nextTry = 0;
@@ -48,12 +49,20 @@ export class Publishing {
   /** Step of the newest checkpoint that was complete on disk. */
   savedStep: number | undefined;
 
-  constructor(context: CourierContext, output: Output, permission: Permission, trained: () => Trained = () => ({})) {
+  /** `trained` tells what the trainer has reported; it is complete up to now once `catchUp` has resolved. */
+  constructor(
+    context: CourierContext,
+    output: Output,
+    permission: Permission,
+    trained: () => Trained = () => ({}),
+    catchUp: () => Promise<void> = async () => {},
+  ) {
     const { attempt, image, inputs, output: target } = context.config;
     this.#context = context;
     this.#output = output;
     this.#permission = permission;
     this.#trained = trained;
+    this.#catchUp = catchUp;
     this.#publisher = {
       work: attempt.work,
       placement: attempt.placement,
@@ -143,6 +152,13 @@ export class Publishing {
   async #publish({ name, checkpoint }: Complete, { pollMs, abort, prepare }: RunOptions): Promise<void> {
     const { config, clock, random, log } = this.#context;
     const store = this.#context.store(config.output.store);
+    await this.#catchUp();
+    const { nonFiniteStep } = this.#trained();
+    // What is saved from here on holds what made the loss so: nothing may ever resume from it.
+    if (nonFiniteStep !== undefined && checkpoint.step >= nonFiniteStep && !checkpoint.final) {
+      const why = `cannot publish the checkpoint of step ${checkpoint.step}: the loss is NaN or infinite since step ${nonFiniteStep}`;
+      return this.#refuse(name, why);
+    }
     this.uploading = name;
     const began = clock.now();
     if (prepare) await this.#quietly('write the history', () => prepare(this.#output.path(name), checkpoint));

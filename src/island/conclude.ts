@@ -72,7 +72,7 @@ function followed(
 const MOST_QUARANTINED = 20;
 
 /** The newest checkpoint is not gone on from any more: what comes of it is not finite. */
-export function quarantine(status: IslandJobStatus): Conclusion {
+function quarantine(status: IslandJobStatus): Conclusion {
   const { checkpoint, quarantined = [] } = status;
   if (checkpoint === undefined || checkpoint.final || quarantined.includes(checkpoint.manifest)) return { status, events: [] };
   return {

@@ -16,7 +16,7 @@ import {
   queuedUntil,
 } from './attempt.ts';
 import { provenFinal } from './classify.ts';
-import { conclude, failed, quarantine } from './conclude.ts';
+import { conclude, failed } from './conclude.ts';
 import { gangEnding } from './gangending.ts';
 import { hasFinalizer, isDeleting } from './jobview.ts';
 import { leftovers } from './leftovers.ts';
@@ -156,15 +156,15 @@ function withOpen(
   }
   if (!observed.live) return { type: 'Look', at: 'Live' };
   const rule = marks[over.why];
+  // The kubelet throws the log away with a pod that is deleted, and the stacks of what stands still are in it: it is read before.
+  const stopping = over.why === 'Stalled' || over.why === 'NonFinite';
+  if (stopping && record.rule === undefined && observed.evidence === undefined) return { type: 'Look', at: 'Evidence' };
   if (rule !== undefined && record.rule === undefined) {
     const noting = { ...(openRecord(noted.attempts) ?? record), rule, message: (over.detail ?? '').slice(0, 512) };
-    // What was saved last led here; what is saved while it stops comes on top of it.
-    const { status, events } = over.why === 'NonFinite' ? quarantine(noted) : { status: noted, events: [] };
     return {
-      status: { ...status, attempts: withRecord(status.attempts, noting) },
+      status: { ...noted, attempts: withRecord(noted.attempts, noting) },
       attempt: at(over.detail),
       actions: rest,
-      events,
       again: 0,
     };
   }

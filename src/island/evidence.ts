@@ -14,6 +14,8 @@ export type ReadEvidence = (pod: Pod, signal: AbortSignal) => Promise<Evidence>;
 const LINES = 80;
 const CHARACTERS = 2048;
 const EVENTS = 5;
+/** Attempts that end at about the same time. */
+const REMEMBERED = 100;
 const EVENT_CHARACTERS = 256;
 /** A kubelet that does not answer must not hold up what follows. */
 const TIMEOUT_MS = 3_000;
@@ -26,14 +28,28 @@ export interface EvidenceOptions {
 }
 
 export function createReadEvidence({ client, events, clock, log }: EvidenceOptions): ReadEvidence {
+  /** By pod uid: what was read while the trainer still ran, for when its log is gone with it; the newest `REMEMBERED`. */
+  const before = new Map<string, string>();
+
+  function remembered({ metadata: { uid = '' } }: Pod, text: string | undefined): string | undefined {
+    if (text === undefined || text === '') return before.get(uid);
+    before.delete(uid);
+    before.set(uid, text);
+    for (const oldest of before.keys()) if (before.size > REMEMBERED) before.delete(oldest);
+    return text;
+  }
+
   async function lines(pod: Pod, signal: AbortSignal): Promise<string | undefined> {
-    if (client.logs === undefined || container(pod, containerNames.trainer)?.state?.terminated === undefined) return undefined;
+    const { running, terminated } = container(pod, containerNames.trainer)?.state ?? {};
+    if (client.logs === undefined || (running === undefined && terminated === undefined)) return undefined;
     const kept: string[] = [];
     let length = 0;
     const options = { container: containerNames.trainer, tailLines: LINES };
     for await (const line of client.logs(keyOf(pod), options, signal)) {
       kept.push(printable(line));
       length += line.length;
+      // Its answer when the container is gone already, with status 200.
+      if (line.startsWith('unable to retrieve container logs for ')) throw new Error(line);
       while (kept.length > 1 && length - (kept[0]?.length ?? 0) > CHARACTERS) length -= kept.shift()?.length ?? 0;
     }
     return lastWords(kept.join('\n'), CHARACTERS);
@@ -47,7 +63,7 @@ export function createReadEvidence({ client, events, clock, log }: EvidenceOptio
     const limited = AbortSignal.any([signal, timeout.signal]);
     const since = Date.parse(creationTimestamp ?? '') || 0;
     try {
-      const [text, ofPod, ofNode] = await Promise.all([
+      const [read, ofPod, ofNode] = await Promise.all([
         lines(pod, limited).catch((error: unknown) => {
           // Gone with its node, most likely. The kubelet's copy in the pod's status is what is left.
           log.debug({ pod: pod.metadata.name, error: error instanceof Error ? error.message : String(error) }, 'no log is left');
@@ -61,6 +77,7 @@ export function createReadEvidence({ client, events, clock, log }: EvidenceOptio
       const short = (all: string[]) => all.slice(-EVENTS).map((each) => lastWords(printable(each), EVENT_CHARACTERS));
       // Told to end: what was missed must not be concluded from.
       signal.throwIfAborted();
+      const text = remembered(pod, read);
       return { ...(text === undefined ? {} : { lines: text }), events: short(ofPod), nodeEvents: short(ofNode) };
     } finally {
       stop();

@@ -47,6 +47,19 @@ describe('publishing', { skip: gatewayMissing }, () => {
     );
   });
 
+  test('what is saved after the loss became NaN is refused, and what was saved before is published', async () => {
+    const { pod: first, trainer, sidecar } = await scene.running();
+    await trainer.report({ step: 1, loss: 0.5 });
+    await scene.isPublished(await trainer.save(1));
+    await trainer.report('{"step":2,"loss":NaN}', { step: 3, nonFinite: true });
+    await trainer.save(3);
+    await until('it is refused', async () => (await refused(first)).length === 1 && (await refused(first)));
+    assert.match((await first.result()).message ?? '', /step 3: the loss is NaN or infinite since step 2/);
+    await trainer.report({ step: 4, loss: 0.4 });
+    await scene.isPublished(await trainer.save(4));
+    assert.equal(await sidecar.stop(), 0);
+  });
+
   test('while the store is away the newest two and the final stay on disk, and are published when it is back', async () => {
     const { pod: first, trainer, sidecar } = await scene.running();
     await scene.isPublished(await trainer.save(1));

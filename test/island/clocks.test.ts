@@ -183,15 +183,15 @@ describe('a running attempt', () => {
     assert.equal(decision.status.attempts[0]?.rule, undefined);
   });
 
-  it('whose loss is NaN has its newest checkpoint put into quarantine, and is stopped', () => {
-    const bad = told({ nonFiniteStep: 38, checkpoint: checkpoint(1, 30) });
+  it('whose loss is NaN is stopped, and the newest checkpoint that it leaves is put into quarantine', () => {
+    const bad = told({ nonFiniteStep: 38, checkpoint: checkpoint(1, 20) });
     const first = act({ report: bad });
-    assert.deepEqual([first.status.quarantined, first.status.attempts[0]?.rule], [[checkpoint(1, 30).manifest], 'not-finite']);
-    const last = checkpoint(1, 41);
+    assert.deepEqual([first.status.quarantined, first.status.attempts[0]?.rule], [undefined, 'not-finite']);
+    const last = checkpoint(1, 30);
     const saved = endedPod(1, 75, { lastStep: 41, nonFiniteStep: 38, checkpoint: last }, { deleted: true });
     const of = islandJob({ ...first.status });
     const second = act({}, of, [saved]);
-    assert.deepEqual(second.status.quarantined, [checkpoint(1, 30).manifest, last.manifest]);
+    assert.deepEqual(second.status.quarantined, [last.manifest]);
     assert.deepEqual([second.status.failure?.class, second.status.failure?.step, second.status.restarts], ['NonFinite', 38, 1]);
   });
 });

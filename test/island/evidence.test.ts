@@ -124,6 +124,25 @@ describe('reading', () => {
     assert.deepEqual(await read(gone, ['BackOff: words']), { events: ['BackOff: words'], nodeEvents: ['BackOff: words'] });
   });
 
+  it('remembers what the log said while the trainer ran, for when the kubelet has thrown it away with the pod', async () => {
+    const logs = [
+      ['Current thread (most recent call first):', '  File "train.py", line 7 in step'],
+      ['unable to retrieve container logs for containerd://0123'],
+    ];
+    const reader = createReadEvidence({
+      client: { logs: () => logged(logs.shift() ?? []) },
+      events: async () => [],
+      clock: createFakeClock(),
+      log: silentLog,
+    });
+    const { signal } = new AbortController();
+    await reader(pod(1), signal);
+    const { lines } = await reader(pod(1, { trainer: { terminated: { exitCode: 137 } } }), signal);
+    assert.match(lines ?? '', /line 7 in step$/);
+    const other = await reader(pod(2, { trainer: { terminated: { exitCode: 137 } } }), signal);
+    assert.equal(other.lines, undefined, 'what another pod said is not its');
+  });
+
   it('keeps five events of 256 characters', async () => {
     const { events } = await read(
       {},
