@@ -3,6 +3,7 @@ import { after, afterEach, before, describe } from 'node:test';
 import { missingRequirements } from '../../local/requirements.ts';
 import { away } from './islands/away.ts';
 import { calm } from './islands/calm.ts';
+import { cli } from './islands/cli.ts';
 import { credentials } from './islands/credentials.ts';
 import { SharedCut } from './islands/cut.ts';
 import { failover } from './islands/failover.ts';
@@ -35,6 +36,7 @@ describe('a training over islands', { skip: missing.join(' ') || false, concurre
   });
 
   calm(world);
+  cli(world);
   credentials(world);
   gang(world);
   drain(world);
