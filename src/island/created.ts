@@ -14,6 +14,11 @@ export type Created =
   /** What was decided rests on an old view of the IslandJob; nothing was made. */
   | { readonly outcome: 'Outdated' };
 
+const hints = {
+  NameTaken: 'Nothing, unless it comes again: then rename or delete the object that the message names.',
+  Refused: 'Correct what the API server says of the pod, in the container or its podTemplate, and start the work anew.',
+};
+
 export function noteCreated(
   job: IslandJob,
   status: IslandJobStatus,
@@ -30,20 +35,24 @@ export function noteCreated(
       events: [{ type: 'Normal', reason: 'Started', message: `attempt ${number} of ${job.metadata.name} was created` }],
     };
   }
-  const closed = {
-    ...record,
-    class: created.outcome === 'Refused' ? 'Configuration' : 'AttemptTaken',
+  const refused = created.outcome === 'Refused';
+  const said = {
+    class: refused ? 'Configuration' : 'AttemptTaken',
     message: created.message.slice(0, 512),
+    rule: refused ? 'job-refused' : 'name-taken',
+    action: refused ? 'Fail' : 'Retry',
+    counted: false,
   } as const;
-  const attempts = withRecord(status.attempts, {
-    ...closed,
-    rule: created.outcome === 'Refused' ? 'job-refused' : 'name-taken',
-    finishedAt: timestamp(now),
-  });
-  const next = { ...status, attempts };
-  const reason = created.outcome === 'Refused' ? 'Configuration' : 'NameTaken';
+  const at = timestamp(now);
+  const attempts = withRecord(status.attempts, { ...record, ...said, finishedAt: at });
+  const next: IslandJobStatus = {
+    ...status,
+    attempts,
+    failure: { attempt: number, ...said, hint: hints[created.outcome], at },
+  };
+  const reason = refused ? 'Configuration' : 'NameTaken';
   return {
-    status: created.outcome === 'Refused' ? failed(next, 'Configuration', created.message, now) : next,
+    status: refused ? failed(next, 'Configuration', created.message, now) : next,
     events: [{ type: 'Warning', reason, message: `attempt ${number}: ${created.message}` }],
   };
 }

@@ -1,9 +1,10 @@
 /** What is known about a failure after its pod is gone: lines, events, step, what to do; and what is not resumed from any more. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { noteCreated } from '../../src/island/created.ts';
 import { decide } from '../../src/island/decide.ts';
 import { createReadEvidence, printable } from '../../src/island/evidence.ts';
-import type { Observed } from '../../src/island/observed.ts';
+import { emptyStatus, type Observed } from '../../src/island/observed.ts';
 import { type PodLogs, silentLog } from '../../src/kube/types.ts';
 
 import { createFakeClock } from '../kube/fake-clock.ts';
@@ -64,6 +65,22 @@ describe('the evidence of a failure', () => {
     const decision = ending({ job: spent });
     assert.ok(decision.type === 'Act');
     assert.deepEqual([decision.status.failure?.action, decision.status.reason], ['Fail', 'RestartBudgetSpent']);
+  });
+});
+
+describe('a Job that the API server refuses', () => {
+  it('leaves its words and what to do', () => {
+    const of = islandJob({ attempt: 1, attempts: [{ number: 1 }] });
+    const { status } = noteCreated(
+      of,
+      { ...emptyStatus(), ...of.status },
+      { outcome: 'Refused', message: 'spec.x is wrong' },
+      now(60),
+    );
+    const { class: failure, rule, action, message, hint = '' } = status.failure ?? {};
+    assert.deepEqual([failure, rule, action, message], ['Configuration', 'job-refused', 'Fail', 'spec.x is wrong']);
+    assert.match(hint, /podTemplate/);
+    assert.equal(status.state, 'Failed');
   });
 });
 

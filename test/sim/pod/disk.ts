@@ -104,6 +104,10 @@ export async function stat(path: string): Promise<ReturnType<typeof statOf>> {
 }
 export const lstat = stat;
 
+export async function access(path: string): Promise<void> {
+  entry('access', path);
+}
+
 /** A handle keeps its file even when another takes its name. */
 export async function open(path: string, flags: string | number = 'r', _mode?: number) {
   const create = typeof flags === 'number' ? (flags & real.O_CREAT) !== 0 : flags !== 'r';
