@@ -40,7 +40,7 @@ export async function missingRequirements(): Promise<string[]> {
     if (refused) missing.push(`Clusters need to make namespaces, which is not allowed here: ${refused}.`);
   }
   if (missing.length > 0) return missing;
-  const absent = await absentPrograms();
+  const absent = await absentPrograms(packages);
   if (absent.length > 0 && !(await findProgram('apt-get'))) {
     missing.push(`Clusters need the programs ${absent.join(', ')}, and there is no apt-get to install them with.`);
   }
@@ -63,19 +63,37 @@ async function anyHierarchy(): Promise<string> {
   return (await unified()) ? '/sys/fs/cgroup' : '/sys/fs/cgroup/memory';
 }
 
+interface Options {
+  progress?: Progress;
+  signal?: AbortSignal;
+}
+
 /** Installs missing Debian packages, or throws with every reason why clusters cannot run here. */
-export async function requireEverything(options: { progress?: Progress; signal?: AbortSignal } = {}): Promise<void> {
+export async function requireEverything(options: Options = {}): Promise<void> {
   completePath();
   const missing = await missingRequirements();
   if (missing.length > 0) throw new Error(`cannot start a cluster. ${missing.join(' ')}`);
-  if ((await absentPrograms()).length === 0) return;
-  await withLock(join(cacheDir(), 'apt.lock'), () => install(options), options);
+  await requirePackages(packages, options);
 }
 
-async function install(options: { progress?: Progress; signal?: AbortSignal }): Promise<void> {
-  const absent = await absentPrograms();
+/** The path of Chromium, which the tests of the dashboard look through; installs it when it is missing. */
+export async function requireChromium(options: Options = {}): Promise<string> {
+  await requirePackages({ chromium: 'chromium' }, options);
+  const path = await findProgram('chromium');
+  if (path === undefined) throw new Error('cannot find chromium, though its Debian package is installed');
+  return path;
+}
+
+/** Installs the Debian packages of those programs that are missing; processes that want this at once wait for each other. */
+async function requirePackages(wanted: Readonly<Record<string, string>>, options: Options): Promise<void> {
+  if ((await absentPrograms(wanted)).length === 0) return;
+  await withLock(join(cacheDir(), 'apt.lock'), () => install(wanted, options), options);
+}
+
+async function install(wanted: Readonly<Record<string, string>>, options: Options): Promise<void> {
+  const absent = await absentPrograms(wanted);
   if (absent.length === 0) return;
-  const names = [...new Set(absent.map((program) => packages[program] ?? program))];
+  const names = [...new Set(absent.map((program) => wanted[program] ?? program))];
   const step = (options.progress ?? silent).start(`Installing Debian packages (once): ${names.join(' ')}`);
   const signal = options.signal ? { signal: options.signal } : {};
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
@@ -92,8 +110,8 @@ async function install(options: { progress?: Progress; signal?: AbortSignal }): 
   }
 }
 
-async function absentPrograms(): Promise<string[]> {
-  const found = await Promise.all(Object.keys(packages).map(async (program) => [program, await findProgram(program)] as const));
+async function absentPrograms(wanted: Readonly<Record<string, string>>): Promise<string[]> {
+  const found = await Promise.all(Object.keys(wanted).map(async (program) => [program, await findProgram(program)] as const));
   return found.filter(([, path]) => !path).map(([program]) => program);
 }
 

@@ -76,7 +76,7 @@ describe('the sentence of a run', () => {
     const silentSince = () => new Date(now - 540_000).toISOString();
     assert.equal(
       say(source([shard(2, running(60)), accepted]), { silentSince: silentSince as never }),
-      '1 of 4 experts trains, 1 is done, 2 wait. The island of expert 2 is silent for 9m; what runs there goes on, nothing to do.',
+      '1 of 4 experts trains, 1 is done, 2 wait. Island west has been silent for 9m; what runs there goes on, nothing to do.',
     );
   });
 

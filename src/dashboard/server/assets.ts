@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { deepestPage, depthOfPage } from '../view/pages.ts';
 import { securityHeaders } from './headers.ts';
 import { acceptsGzip } from './reply.ts';
 
@@ -14,8 +15,16 @@ interface Asset {
   tag: string;
 }
 
-/** By path, such as `/main.js`; `/` is index.html. */
+/** By path, such as `/main.js`; `/` is index.html. What views get is there by how deep they are. */
 export type Assets = ReadonlyMap<string, Asset>;
+
+const pageKey = (depth: number) => `page ${depth}`;
+
+/** The file at a path, or the page when the path is that of a view. */
+export function assetAt(assets: Assets, path: string): Asset | undefined {
+  const depth = depthOfPage(path);
+  return assets.get(depth === undefined ? path : pageKey(depth));
+}
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -41,12 +50,24 @@ export async function readAssets(folder: string): Promise<Assets> {
     const bytes = await readFile(join(folder, name));
     size += bytes.length;
     if (size > mostBytes) throw new Error(`cannot serve the page in ${folder}: its files have more than ${mostBytes} bytes`);
-    const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
-    const asset = { type, bytes, zipped: gzipSync(bytes, { level: 9 }), tag };
-    assets.set(`/${name}`, asset);
-    if (name === 'index.html') assets.set('/', asset);
+    assets.set(`/${name}`, assetOf(type, bytes));
+    if (name === 'index.html') addPages(assets, type, bytes.toString());
   }
   return assets;
+}
+
+function assetOf(type: string, bytes: Buffer): Asset {
+  const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+  return { type, bytes, zipped: gzipSync(bytes, { level: 9 }), tag };
+}
+
+/** A view that is opened by its address finds the files of the page upwards from there, under whatever prefix a proxy put them. */
+function addPages(assets: Map<string, Asset>, type: string, html: string): void {
+  for (let depth = 0; depth < deepestPage; depth += 1) {
+    const page = html.replace('<base href="./"', `<base href="${depth === 0 ? './' : '../'.repeat(depth)}"`);
+    assets.set(pageKey(depth), assetOf(type, Buffer.from(page)));
+  }
+  assets.set('/', assetOf(type, Buffer.from(html)));
 }
 
 export function writeAsset(request: IncomingMessage, response: ServerResponse, asset: Asset): void {

@@ -10,7 +10,7 @@ import { ApiError, ConnectionError, messageOf } from '../../kube/errors.ts';
 import type { Log } from '../../kube/types.ts';
 import type { RouteName } from '../view/routes.ts';
 import { csrfHeader } from '../view/routes.ts';
-import { type Assets, writeAsset } from './assets.ts';
+import { type Assets, assetAt, writeAsset } from './assets.ts';
 import { readBody } from './body.ts';
 import { accessOf, asked, type Handler } from './call.ts';
 import type { Caller, Gatekeeper } from './caller.ts';
@@ -136,7 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const path = (request.url ?? '').split('?')[0] ?? '';
       if ((request.url ?? '').length > longestUrl || !path.startsWith('/'))
         throw badRequest(`the URL must begin with / and have at most ${longestUrl} characters`);
-      const asset = request.method === 'GET' || request.method === 'HEAD' ? assets.get(path) : undefined;
+      const asset = request.method === 'GET' || request.method === 'HEAD' ? assetAt(assets, path) : undefined;
       if (asset) {
         routeName = 'page';
         return writeAsset(request, response, asset);

@@ -79,7 +79,7 @@ function View({ route: at }: { route: Route }) {
       return <DatasetPage namespace={at.namespace} name={at.name} />;
     case 'unknown':
       return (
-        <Empty title="There is no such page">
+        <Empty page title="There is no such page">
           <p>
             The address <code>{at.path}</code> names no view. <a href="runs">All runs</a>
           </p>

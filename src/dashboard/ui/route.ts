@@ -1,4 +1,5 @@
 /** The addresses of the page: each view has one, and everything needed to show it again stands in it. */
+import { type PagePlace, pagePlaces } from '../view/pages.ts';
 
 export type Route =
   | { view: 'runs' }
@@ -53,10 +54,8 @@ export function pathOf(route: Route): string {
   }
 }
 
-const places = ['runs', 'experts', 'islands', 'datasets', 'signin'] as const;
-
-function isPlace(view: string): view is (typeof places)[number] {
-  return places.some((place) => place === view);
+function isPlace(view: string): view is PagePlace {
+  return pagePlaces.some((place) => place === view);
 }
 
 /** A part that is no valid encoding stands for itself. */

@@ -25,6 +25,13 @@ test('the page names nothing outside of its own folder, and holds no script or s
   assert.doesNotMatch(style, /url\(|@import/);
 });
 
+test('the licence of every package in the page lies beside it', async () => {
+  await bundlePage();
+  const licences = await readFile(join(pagePath, 'licences.txt'), 'utf8');
+  for (const name of ['preact', '@preact/signals', '@preact/signals-core', 'uplot'])
+    assert.match(licences, new RegExp(`^${name}\\n\\n.*MIT`, 'm'));
+});
+
 test('a page that is read while two others are made is always whole', async () => {
   await bundlePage();
   const script = join(pagePath, 'main.js');

@@ -24,7 +24,7 @@ export function Plot({ course, extent, height, log, small = false, onRead }: Plo
   const chart = useRef<UPlot | undefined>(undefined);
   const latest = useRef({ course, extent, onRead });
   latest.current = { course, extent, onRead };
-  const shape = `${course.lines.map(({ name }) => name).join()} ${course.across} ${log} ${height}`;
+  const shape = `${course.lines.map(({ name, x }) => (x.length === 1 ? `${name} alone` : name)).join()} ${course.across} ${log} ${height}`;
 
   useEffect(() => {
     const element = place.current;
@@ -80,7 +80,7 @@ function options(latest: Latest, width: number, height: number, log: boolean, sm
   return {
     width,
     height,
-    padding: small ? [6, 4, 2, 2] : [10, 12, 0, 0],
+    padding: small ? [6, 16, 2, 2] : [10, 20, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: `loss-${course.across}` }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
     scales: {
@@ -112,14 +112,14 @@ function options(latest: Latest, width: number, height: number, log: boolean, sm
     ],
     series: [
       {},
-      ...course.lines.flatMap((_, index): UPlot.Series[] => {
+      ...course.lines.flatMap((line, index): UPlot.Series[] => {
         const ink = index === last ? 'accent' : 'faint';
         return [
           {
             stroke: () => colour(ink),
             width: index === last ? 1.75 : 1.25,
             spanGaps: true,
-            points: { show: false },
+            points: { show: line.x.length === 1, size: 5, fill: () => colour(ink) },
             ...(index === last ? {} : { dash: [4, 3] }),
           },
           { show: !small, width: 0, points: { show: false }, spanGaps: true },
@@ -135,7 +135,8 @@ function options(latest: Latest, width: number, height: number, log: boolean, sm
   };
 }
 
-const spread = ([from, to]: [number, number]): [number, number] => (from === to ? [from - 1, to + 1] : [from, to]);
+/** One point alone gets some room on both sides. */
+const spread = ([from, to]: [number, number]): [number, number] => (from === to ? [from - 10, to + 10] : [from, to]);
 const short = (value: number): string => (value >= 10_000 ? `${count(value / 1000)}k` : count(value));
 
 /** Where attempts began, as upright lines; checkpoints as triangles on the floor, the final one larger; a cross for what was not finite. */

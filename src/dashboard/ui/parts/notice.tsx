@@ -2,10 +2,11 @@
 import type { ComponentChildren } from 'preact';
 import { Icon } from './shapes.tsx';
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+/** `page`: it stands for the whole view. */
+export function Empty({ title, page = false, children }: { title: string; page?: boolean; children?: ComponentChildren }) {
   return (
     <div class="notice">
-      <h2>{title}</h2>
+      {page ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );

@@ -11,7 +11,7 @@ export function Reachable({ island: { reachable, heardAt, state } }: { island: I
     <span class={`state ${heard ? 'soft' : 'tone-watch'}`}>
       <Icon shape={heard ? 'check' : 'question'} />
       <span>
-        {heard ? 'heard ' : 'silent, last heard '}
+        {heard ? 'heard ' : 'silent, heard '}
         <Age at={heardAt} />
       </span>
     </span>

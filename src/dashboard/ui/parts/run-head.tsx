@@ -21,7 +21,7 @@ export function useRun(namespace: string, name: string): RunView | 'loading' | '
 export function NoRun({ namespace, name, state }: { namespace: string; name: string; state: 'loading' | 'missing' }) {
   if (state === 'loading') return <Loading what={`${namespace}/${name}`} />;
   return (
-    <Empty title={`There is no run ${namespace}/${name} that you may read`}>
+    <Empty page title={`There is no run ${namespace}/${name} that you may read`}>
       <p>
         It may have been deleted, or your rights do not reach it:{' '}
         <code>kubectl auth can-i get experttrainings -n {namespace}</code> says which.

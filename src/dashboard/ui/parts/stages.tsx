@@ -5,6 +5,7 @@ import type { WorkRow } from '../../view/work.ts';
 import { rows } from '../live/stream.ts';
 import { pathOf } from '../route.ts';
 import { percent } from '../words/number.ts';
+import { inWords } from '../words/states.ts';
 import { ExpertsBar } from './experts-bar.tsx';
 import { State } from './state.tsx';
 
@@ -42,7 +43,7 @@ function Part({ title, work }: { title: string; work: WorkRow }) {
   const where = [
     work.island,
     share !== undefined && work.state === 'Running' ? percent(share) : undefined,
-    work.state === 'Waiting' || work.state === 'Blocked' ? work.reason : undefined,
+    (work.state === 'Waiting' || work.state === 'Blocked') && work.reason !== undefined ? inWords(work.reason) : undefined,
   ];
   return (
     <Stage title={title} more={where.filter((text) => text !== undefined).join(', ')}>

@@ -25,7 +25,7 @@ export function DatasetPage({ namespace, name }: { namespace: string; name: stri
   if (held.value === undefined) return <Loading what={`${namespace}/${name}`} />;
   if (row === undefined)
     return (
-      <Empty title={`There is no data set ${namespace}/${name} that you may read`}>
+      <Empty page title={`There is no data set ${namespace}/${name} that you may read`}>
         <p>
           <a href="datasets">All data sets</a>
         </p>
@@ -156,18 +156,18 @@ function Shards({ row, dataset }: { row: DatasetRow; dataset: DatasetView }) {
         Shards
       </h2>
       <p class="small soft figure-lead">{told(shards, mean)}</p>
-      <div class="sheet scroll" tabIndex={0} role="region" aria-label="Shards">
+      <div class="sheet scroll" tabIndex={0} role="group" aria-label="Shards">
         <table class="plain shards">
           <caption class="hidden">Shards of the data set</caption>
           <thead>
             <tr>
               <th scope="col">Shard</th>
               {pictures && <th scope="col">Some of it</th>}
-              <th scope="col" class="bar-cell">
+              <th scope="col" class="right">
                 Samples
               </th>
-              <th scope="col" class="right">
-                <span class="hidden">Number of samples</span>
+              <th scope="col" class="bar-cell">
+                <span class="hidden">Samples as a bar</span>
               </th>
               <th scope="col" class="right">
                 Against the mean
@@ -196,13 +196,13 @@ function Shards({ row, dataset }: { row: DatasetRow; dataset: DatasetView }) {
                     )}
                   </td>
                 )}
+                <td class="right">{count(samples)}</td>
                 <td class="bar-cell">
                   <span class="bar-track" aria-hidden="true">
                     <span class="bar-fill" style={{ width: `${(samples / most) * 100}%` }} />
                     <span class="bar-mean" style={{ left: `${(mean / most) * 100}%` }} />
                   </span>
                 </td>
-                <td class="right">{count(samples)}</td>
                 <td class="right">{Math.round(share * 100)} %</td>
                 <td class="right nowrap">{bytes(size)}</td>
                 <td>

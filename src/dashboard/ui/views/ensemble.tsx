@@ -120,7 +120,7 @@ function Strategies({ strategies, floor }: { strategies: readonly StrategyView[]
         {best ? `The manifest names ${best.name}. ` : ''}Lower loss and lower Fréchet distance are better
         {floor === undefined ? '' : `; real data against real data has a distance of ${measured(floor)}`}.
       </p>
-      <div class="sheet scroll" tabIndex={0} role="region" aria-label="Metrics by strategy">
+      <div class="sheet scroll" tabIndex={0} role="group" aria-label="Metrics by strategy">
         <table class="plain strategies">
           <caption class="hidden">Metrics by strategy</caption>
           <thead>

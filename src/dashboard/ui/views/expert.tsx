@@ -9,8 +9,8 @@ import { Crumbs } from '../parts/crumbs.tsx';
 import { Meter } from '../parts/meter.tsx';
 import { Empty, Failed, Loading } from '../parts/notice.tsx';
 import { NoRun, useRun } from '../parts/run-head.tsx';
-import { State } from '../parts/state.tsx';
 import { Age } from '../parts/time.tsx';
+import { WorkState } from '../parts/work-state.tsx';
 import { pathOf } from '../route.ts';
 import { count, measured } from '../words/number.ts';
 import { duration } from '../words/time.ts';
@@ -41,7 +41,7 @@ export function ExpertPage({ namespace, name, index }: { namespace: string; name
     return (
       <>
         {crumbs}
-        <Empty title={`${name} has no expert ${index}`}>
+        <Empty page title={`${name} has no expert ${index}`}>
           <p>
             It has {run.row.experts.total} experts, counted from 0. <a href={pathOf({ view: 'run', namespace, name })}>The run</a>
           </p>
@@ -77,7 +77,7 @@ function Head({ row, detail, total }: { row: WorkRow; detail: WorkDetail | undef
     <>
       <div class="head">
         <h1>Expert {index}</h1>
-        <State state={row.state} />
+        <WorkState row={row} />
         <div class="head-actions">
           {beside(index - 1, 'Previous')}
           {beside(index + 1, 'Next')}

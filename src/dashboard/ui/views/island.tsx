@@ -23,7 +23,7 @@ export function IslandPage({ name }: { name: string }) {
   if (held.value === undefined) return <Loading what={name} />;
   if (row === undefined)
     return (
-      <Empty title={`There is no island ${name} that you may see`}>
+      <Empty page title={`There is no island ${name} that you may see`}>
         <p>
           <a href="islands">All islands</a>
         </p>
@@ -195,7 +195,7 @@ function Detail({ row, island: { jobs, hidden, conditions, labels } }: { row: Is
 
 function Jobs({ jobs }: { jobs: readonly IslandJobRow[] }) {
   return (
-    <div class="sheet scroll" tabIndex={0} role="region" aria-label="Jobs">
+    <div class="sheet scroll" tabIndex={0} role="group" aria-label="Jobs">
       <table class="plain">
         <thead>
           <tr>

@@ -20,8 +20,16 @@ const columns: Column<IslandRow>[] = [
   { title: 'Reachable', class: 'medium', cell: (island) => <Reachable island={island} /> },
   { title: 'GPUs', cell: ({ gpus }) => <Gpus gpus={gpus} /> },
   { title: 'Jobs', class: 'right', cell: ({ jobs }) => count(jobs) },
-  { title: 'Agent', class: 'wide', cell: ({ version }) => version ?? <span class="faint">unknown</span> },
-  { title: 'Kubernetes', class: 'wide', cell: ({ kubernetes }) => kubernetes ?? <span class="faint">unknown</span> },
+  {
+    title: 'Agent, Kubernetes',
+    class: 'wide',
+    cell: ({ version, kubernetes }) =>
+      version === undefined && kubernetes === undefined ? (
+        <span class="faint">unknown</span>
+      ) : (
+        `${version ?? 'unknown'}, ${kubernetes ?? 'unknown'}`
+      ),
+  },
   { title: 'Cost/h', class: 'wide right', cell: ({ cost }) => cost ?? '' },
 ];
 
@@ -41,7 +49,7 @@ export function IslandsPage() {
   const rights = session.value?.islands;
   if (rights?.list === false)
     return (
-      <Empty title="You may not see islands">
+      <Empty page title="You may not see islands">
         <p>
           Islands belong to the whole cluster: <code>kubectl auth can-i list computeislands</code> says whether your rights reach
           them.

@@ -28,12 +28,20 @@ const looks: Record<LineageNode['verified'], Look> = {
   Missing: { tone: 'wait', shape: 'clock' },
 };
 
+const words: Record<LineageNode['verified'], string> = {
+  Verified: 'Verified',
+  Accepted: 'Accepted',
+  Damaged: 'Damaged',
+  Unreadable: 'Unreadable',
+  Missing: 'NotMadeYet',
+};
+
 const meanings: Record<LineageNode['verified'], string> = {
   Verified: 'read from the store just now: the manifest has this digest, and its files are there',
   Accepted: 'checked by the hub when it was accepted, not read again yet',
   Damaged: 'not what the digest says',
   Unreadable: 'the store does not answer',
-  Missing: 'not made yet',
+  Missing: 'what it is made from is not complete',
 };
 
 export function LineagePage({ namespace, name }: { namespace: string; name: string }) {
@@ -80,10 +88,10 @@ function Lineage({
         </div>
         <p class="figure-lead">{lineage.sentence}</p>
         <Graph namespace={namespace} name={name} lineage={lineage} />
-        <ul class="legend figure-foot">
+        <ul class="legend">
           {seen.map((one) => (
             <li key={one}>
-              <State state={one} look={looks[one]} />: {meanings[one]}
+              <State state={words[one]} look={looks[one]} />: {meanings[one]}
             </li>
           ))}
           <li>Dashed: the later manifest does not name the earlier one's digest, or is not read yet.</li>
@@ -182,7 +190,7 @@ function Card({ node, namespace, name }: { node: LineageNode; namespace: string;
           capital(title)
         )}
       </p>
-      <State state={verified} look={looks[verified]} />
+      <State state={words[verified]} look={looks[verified]} />
       {digest !== undefined && <Digest value={digest} />}
       {facts.length > 0 && <p class="small soft">{facts.join(', ')}</p>}
       {at !== undefined && (

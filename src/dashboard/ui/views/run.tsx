@@ -65,7 +65,7 @@ function Facts({ run }: { run: RunView }) {
           <dt>Time left</dt>
           <dd>
             <span class="big number">{eta === undefined ? 'not known' : duration(eta * 1000)}</span>
-            {makespan !== undefined && <span class="soft small"> of {duration(makespan * 1000)} from start to end</span>}
+            {makespan !== undefined && <span class="soft small"> of {duration(makespan * 1000)} in all</span>}
           </dd>
         </div>
       )}
@@ -96,23 +96,27 @@ function More({ run, works }: { run: RunView; works: readonly WorkRow[] }) {
   return (
     <details class="block more" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Conditions, events and spec</summary>
-      <h3>Conditions</h3>
-      <Conditions conditions={run.conditions} />
-      <h3>Events</h3>
-      {events.error === undefined ? (
-        events.data ? (
-          <Events events={events.data} />
-        ) : (
-          <p class="faint">Loading ...</p>
-        )
-      ) : (
-        <p class="tone-watch">{events.error}</p>
-      )}
-      <h3>Spec</h3>
-      {spec.data && (
-        <pre class="text tall" tabIndex={0} aria-label="Spec of the run">
-          {JSON.stringify(spec.data, null, 2)}
-        </pre>
+      {open && (
+        <>
+          <h3>Conditions</h3>
+          <Conditions conditions={run.conditions} />
+          <h3>Events</h3>
+          {events.error === undefined ? (
+            events.data ? (
+              <Events events={events.data} />
+            ) : (
+              <p class="faint">Loading ...</p>
+            )
+          ) : (
+            <p class="tone-watch">{events.error}</p>
+          )}
+          <h3>Spec</h3>
+          {spec.data && (
+            <pre class="text tall" tabIndex={0} aria-label="Spec of the run">
+              {JSON.stringify(spec.data, null, 2)}
+            </pre>
+          )}
+        </>
       )}
     </details>
   );

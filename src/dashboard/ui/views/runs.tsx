@@ -14,7 +14,7 @@ import { Icon } from '../parts/shapes.tsx';
 import { State } from '../parts/state.tsx';
 import { Age } from '../parts/time.tsx';
 import { pathOf, type Route } from '../route.ts';
-import { listed, plural } from '../words/number.ts';
+import { count, listed, plural } from '../words/number.ts';
 import { inWords } from '../words/states.ts';
 import { duration } from '../words/time.ts';
 import { titleOf } from '../words/work.ts';
@@ -41,7 +41,8 @@ const columns: Column<RunRow>[] = [
       ) : (
         <span class="state tone-bad">
           <Icon shape="triangle" />
-          {plural(needs, 'thing')}
+          {count(needs)}
+          <span class="hidden"> {needs === 1 ? 'thing needs' : 'things need'} you</span>
         </span>
       ),
   },
@@ -107,15 +108,10 @@ export function RunsPage() {
   );
 }
 
-/** What needs somebody first, then what is at work, then the newest. */
+/** What needs somebody most first, then what is at work, then the newest. */
 function byUrgency(a: RunRow, b: RunRow): number {
   const over = ({ state }: RunRow) => (state === 'Complete' || state === 'Failed' ? 1 : 0);
-  return (
-    Number(b.needs > 0) - Number(a.needs > 0) ||
-    over(a) - over(b) ||
-    b.createdAt.localeCompare(a.createdAt) ||
-    a.id.localeCompare(b.id)
-  );
+  return b.needs - a.needs || over(a) - over(b) || b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id);
 }
 
 function summary(runs: readonly RunRow[]): string {

@@ -49,7 +49,7 @@ export function SignInPage() {
       <p class="small soft">
         <code>kubectl atoll ui</code> opens this page signed in as yourself. For a token of a service account:
       </p>
-      <pre class="text">kubectl -n NAMESPACE create token SERVICEACCOUNT</pre>
+      <pre class="text wrapped">kubectl -n NAMESPACE create token SERVICEACCOUNT</pre>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 /** What of a run waits for a person, and what a person should know though it goes on by itself. Pure. */
+import { displayDuration } from '../../../api/duration.ts';
 import type { ExpertDataset } from '../../../api/expertdataset.ts';
 import type { ExpertTraining } from '../../../api/experttraining.ts';
 import type { WorkStatus } from '../../../api/work.ts';
@@ -14,6 +15,8 @@ export interface RunParts {
   dataset: ExpertDataset | undefined;
   /** Experts by index, then router and evaluation where the spec asks for them. */
   works: readonly { row: WorkRow; status: WorkStatus | undefined }[];
+  /** Milliseconds since the epoch, for how long an island has been silent. */
+  now: number;
 }
 
 /** Reasons for which a work that waits never goes on by itself. */
@@ -36,11 +39,18 @@ export function titleOf(work: WorkName): string {
 
 export const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
-export function needsOf({ training, dataset, works }: RunParts): Need[] {
+export function needsOf({ training, dataset, works, now }: RunParts): Need[] {
   const state = training.status?.state;
   if (state === 'Complete') return [];
   if (state === 'Failed') return [failed(training)];
-  const needs = [...preconditions(training, dataset), ...works.flatMap(ofWork), ...silent(works.map(({ row }) => row))];
+  const needs = [
+    ...preconditions(training, dataset),
+    ...works.flatMap(ofWork),
+    ...silent(
+      works.map(({ row }) => row),
+      now,
+    ),
+  ];
   if (training.spec.suspend) {
     const what = 'The run is suspended.';
     needs.push({
@@ -122,7 +132,7 @@ function ofWork({ row, status }: RunParts['works'][number]): Need[] {
 }
 
 /** One entry for each island that is silent. */
-function silent(rows: readonly WorkRow[]): Need[] {
+function silent(rows: readonly WorkRow[], now: number): Need[] {
   const islands = new Map<string, WorkRow[]>();
   for (const row of rows)
     if (row.silentSince !== undefined && row.island !== undefined)
@@ -130,9 +140,20 @@ function silent(rows: readonly WorkRow[]): Need[] {
   return [...islands].map(([island, there]) => ({
     id: `silent/${island}`,
     urgency: 'look' as const,
-    what: `Island ${island} has not been heard since ${there[0]?.silentSince}; ${there.map(({ work }) => titleOf(work)).join(', ')} ${there.length === 1 ? 'is' : 'are'} there.`,
+    what: `Island ${island} has not been heard for ${silenceOf(there, now)}; ${listed(there.map(({ work }) => titleOf(work)))} ${there.length === 1 ? 'is' : 'are'} there.`,
     todo: hintFor('IslandUnreachable') ?? '',
     island,
     reason: 'IslandUnreachable',
   }));
+}
+
+/** How long the island of these works has been silent. */
+function silenceOf(rows: readonly WorkRow[], now: number): string {
+  return displayDuration(now - Math.min(...rows.map(({ silentSince = '' }) => Date.parse(silentSince))));
+}
+
+/** `a, b and c`; of many the first three and how many more. */
+function listed(names: readonly string[]): string {
+  const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }

@@ -61,7 +61,7 @@ export function projectRun(source: RunSource, facts: Facts): Projected {
   const rows = works.map(({ row }) => row);
   const experts = rows.filter(({ index }) => index !== undefined);
   const parts = rows.filter(({ index }) => index === undefined);
-  const needs = needsOf({ training, dataset, works });
+  const needs = needsOf({ training, dataset, works, now: facts.now });
   const namespace = metadata.namespace ?? '';
   const state = status?.state ?? 'Pending';
   const { total = 0, running = 0, accepted = 0, blocked = 0 } = status?.experts ?? {};

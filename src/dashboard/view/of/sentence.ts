@@ -15,7 +15,7 @@ export function runSentence(training: ExpertTraining, rows: readonly WorkRow[], 
   const total = status?.experts.total || rows.length;
   const state = status?.state ?? 'Pending';
   const first = needs.find(({ urgency }) => urgency === 'act');
-  const tail = first ? ` ${first.what}` : silence(rows, now);
+  const tail = `${first ? ` ${first.what}` : ''}${silence(rows, now)}`;
   switch (state) {
     case 'Complete':
       return status?.ensemble
@@ -62,12 +62,9 @@ function silence(rows: readonly WorkRow[], now: number): string {
   const silent = rows.filter(({ silentSince }) => silentSince !== undefined);
   if (silent.length === 0) return '';
   const oldest = Math.min(...silent.map(({ silentSince = '' }) => Date.parse(silentSince)));
-  const who =
-    silent.length === 1
-      ? `the island of ${titleOf((silent[0] as WorkRow).work)}`
-      : `the islands of ${count(silent.length, 'expert')}`;
-  const verb = silent.length === 1 ? 'is' : 'are';
-  return ` ${capital(who)} ${verb} silent for ${displayDuration(now - oldest)}; what runs there goes on, nothing to do.`;
+  const islands = [...new Set(silent.map(({ island }) => island))];
+  const who = islands.length === 1 ? `Island ${islands[0]} has` : `${count(islands.length, 'island')} have`;
+  return ` ${who} been silent for ${displayDuration(now - oldest)}; what runs there goes on, nothing to do.`;
 }
 
 export function workSentence(row: WorkRow, status: WorkStatus | undefined, now: number): string {

@@ -24,7 +24,7 @@ export function Attempts({ attempts }: { attempts: readonly AttemptView[] }) {
       {attempts.length === 0 ? (
         <p class="soft">None yet: its pods have not been started.</p>
       ) : (
-        <div class="sheet scroll" tabIndex={0} role="region" aria-label="Attempts">
+        <div class="sheet scroll" tabIndex={0} role="group" aria-label="Attempts">
           <table class="plain attempts">
             <caption class="hidden">Attempts, the newest first</caption>
             <thead>
@@ -63,7 +63,7 @@ export function Attempts({ attempts }: { attempts: readonly AttemptView[] }) {
                         <span class="small faint"> exit {attempt.exitCode}</span>
                       )}
                     </td>
-                    <td>
+                    <td class="nowrap">
                       {attempt.island}
                       {attempt.node !== undefined && <span class="faint">, {attempt.node}</span>}
                     </td>

@@ -15,7 +15,7 @@ export function Checkpoints({ checkpoints }: { checkpoints: readonly CheckpointV
       {checkpoints.length === 0 ? (
         <p class="soft">None has been published yet: an attempt that ends now begins again from the start.</p>
       ) : (
-        <div class="sheet scroll" tabIndex={0} role="region" aria-label="Checkpoints">
+        <div class="sheet scroll" tabIndex={0} role="group" aria-label="Checkpoints">
           <table class="plain">
             <caption class="hidden">Checkpoints, the newest first</caption>
             <thead>

@@ -30,7 +30,7 @@ export function FailureCard({ failure }: { failure: FailureView }) {
         </p>
       )}
       {message !== undefined && <pre class="text wrapped">{message}</pre>}
-      <dl class="pairs small">
+      <dl class="facts small">
         <Pair name="Attempt" value={`p${failure.placement}a${failure.attempt}`} />
         <Pair name="Island" value={failure.island} />
         <Pair name="Node" value={failure.node} />
@@ -64,9 +64,9 @@ export function FailureCard({ failure }: { failure: FailureView }) {
 function Pair({ name, value }: { name: string; value: string | undefined }) {
   if (value === undefined) return null;
   return (
-    <>
+    <div>
       <dt>{name}</dt>
       <dd>{value}</dd>
-    </>
+    </div>
   );
 }

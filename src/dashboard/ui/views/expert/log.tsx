@@ -96,7 +96,7 @@ function Read({ log, search, again }: { log: Signal<LogState | undefined>; searc
   };
   return (
     <>
-      <div class="log" ref={box} tabIndex={0} role="region" aria-label="Lines of the log" onScroll={scrolled}>
+      <div class="log" ref={box} tabIndex={0} role="group" aria-label="Lines of the log" onScroll={scrolled}>
         {shown.length === 0 && (
           <p class="log-none">
             {search === '' ? (state === 'reading' ? 'Waiting for lines ...' : 'The log is empty.') : 'No line holds this.'}

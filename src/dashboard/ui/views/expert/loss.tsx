@@ -84,7 +84,7 @@ function Table({ course }: { course: Parameters<typeof told>[0] }) {
   const every = Math.max(1, Math.ceil(all.length / mostRows));
   const shown = all.filter((_, index) => index % every === 0 || index === all.length - 1);
   return (
-    <div class="scroll tall" tabIndex={0} role="region" aria-label="Loss as a table">
+    <div class="scroll tall" tabIndex={0} role="group" aria-label="Loss as a table">
       <table class="plain">
         <caption class="small soft">{every === 1 ? 'Every reading' : `Every ${every}th reading of ${count(all.length)}`}</caption>
         <thead>

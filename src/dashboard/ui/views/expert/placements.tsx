@@ -7,7 +7,7 @@ import { pathOf } from '../../route.ts';
 export function Placements({ placements }: { placements: readonly PlacementView[] }) {
   if (placements.length === 0) return <p class="faint">None yet.</p>;
   return (
-    <div class="sheet scroll" tabIndex={0} role="region" aria-label="Placements">
+    <div class="sheet scroll" tabIndex={0} role="group" aria-label="Placements">
       <table class="plain">
         <caption class="hidden">Placements</caption>
         <thead>

@@ -3,8 +3,9 @@ import type { WorkRow } from '../../../view/work.ts';
 import { go } from '../../navigation.ts';
 import { type Column, List } from '../../parts/list.tsx';
 import { Meter } from '../../parts/meter.tsx';
-import { State } from '../../parts/state.tsx';
+
 import { Age } from '../../parts/time.tsx';
+import { WorkState } from '../../parts/work-state.tsx';
 import { pathOf } from '../../route.ts';
 import { count, measured } from '../../words/number.ts';
 import { duration } from '../../words/time.ts';
@@ -16,7 +17,7 @@ export const workColumns = {
     class: 'name',
     cell: (row) => <a href={pathOf(routeOf(row))}>{capital(titleOf(row.work))}</a>,
   },
-  state: { title: 'State', cell: ({ state }) => <State state={state} /> },
+  state: { title: 'State', cell: (row) => <WorkState row={row} /> },
   island: {
     title: 'Island',
     cell: ({ island, silentSince }) =>

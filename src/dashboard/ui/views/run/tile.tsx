@@ -4,11 +4,11 @@ import type { WorkRow } from '../../../view/work.ts';
 import { type Across, type Extent, extentOf, told } from '../../charts/course.ts';
 import { useCourse } from '../../charts/curve.ts';
 import { Plot } from '../../charts/plot.tsx';
-import { State } from '../../parts/state.tsx';
 import { Age } from '../../parts/time.tsx';
+import { WorkState } from '../../parts/work-state.tsx';
 import { pathOf } from '../../route.ts';
 import { count, measured } from '../../words/number.ts';
-import { lookOf } from '../../words/states.ts';
+import { inWords, lookOf } from '../../words/states.ts';
 import { duration } from '../../words/time.ts';
 import { routeOf } from '../../words/work.ts';
 
@@ -22,7 +22,7 @@ export interface TileProps {
 
 export function Tile({ row, across, log, extent, report }: TileProps) {
   const [place, seen] = useSeen();
-  const { course, error } = useCourse(row, across, seen);
+  const { course, error, loading } = useCourse(row, across, seen);
   const own = extentOf(course);
   useEffect(() => report(row.id, own), [own?.x[0], own?.x[1], own?.y[0], own?.y[1], report]);
   const tone = row.state === 'Blocked' ? 'bad' : row.silentSince === undefined ? lookOf(row.state).tone : 'watch';
@@ -32,20 +32,24 @@ export function Tile({ row, across, log, extent, report }: TileProps) {
         <h3>
           <a href={pathOf(routeOf(row))}>Expert {row.index}</a>
         </h3>
-        <State state={row.state} />
+        <WorkState row={row} />
       </div>
       <p class="tile-where">
         {row.silentSince === undefined ? (
-          <span class="soft">{row.island === undefined ? (row.reason ?? 'not placed yet') : `on ${row.island}`}</span>
+          <span class="soft">
+            {row.island === undefined ? (row.reason === undefined ? 'not placed yet' : inWords(row.reason)) : `on ${row.island}`}
+          </span>
         ) : (
           <span class="tone-watch">
             {row.island} is not heard, last <Age at={row.silentSince} />
           </span>
         )}
-        {row.state === 'Blocked' && <span class="tone-bad"> {row.reason}</span>}
+        {row.state === 'Blocked' && row.reason !== undefined && <span class="tone-bad"> {inWords(row.reason)}</span>}
       </p>
       <div class="tile-plot" role="img" aria-label={told(course)}>
-        {course.lines.length > 0 ? (
+        {!seen || loading ? (
+          <p class="tile-none">Loading the curve ...</p>
+        ) : course.lines.length > 0 ? (
           <Plot course={course} extent={extent} height={112} log={log} small />
         ) : (
           <p class="tile-none">{error === undefined ? 'No loss reported yet' : 'The curve cannot be read'}</p>
