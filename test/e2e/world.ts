@@ -134,16 +134,31 @@ export class World {
   }
 }
 
+export interface WorldOptions {
+  /** Name of the cluster; default `e2e`. */
+  name?: string;
+  /** How many nodes it has; the operator runs on the first, so that any other may be taken away. Default 1. */
+  nodes?: number;
+  /** GPUs that each node says it has; default 0. */
+  gpus?: number;
+  /** Further settings of the operator. */
+  settings?: object;
+}
+
 /** Boots, uploads the digits and installs Atoll; nothing stays when any of it fails. */
-export async function startWorld(): Promise<World> {
-  const cluster = await startCluster({ name: 'e2e', gpus: 0, images: ['base', 'atoll', 'atoll-ddm'] });
+export async function startWorld({ name = 'e2e', nodes = 1, gpus = 0, settings }: WorldOptions = {}): Promise<World> {
+  const cluster = await startCluster({ name, nodes, gpus, images: ['base', 'atoll', 'atoll-ddm'] });
   let storage: ObjectStorage | undefined;
   try {
     storage = await startObjectStorage({ buckets: [bucketName], hosts: ['127.0.0.1', cluster.hostAddress] });
     const { endpoint, region, credentials } = storage;
     const store = createObjectStore({ name: 'default', endpoint, region, bucket: bucketName, pathStyle: true }, credentials);
     await store.put('raw/digits/digits.npz', await fewDigits());
-    await installAtoll({ cluster, storage, bucket: bucketName, namespaces: [namespace], settings: { pollInterval: '1s' } });
+    const others = cluster.nodes.slice(1).map(({ machine }) => machine.spec.name);
+    if (others.length > 0) await cluster.kubectl(['cordon', ...others]);
+    const quick = { pollInterval: '1s', ...settings };
+    await installAtoll({ cluster, storage, bucket: bucketName, namespaces: [namespace], settings: quick });
+    if (others.length > 0) await cluster.kubectl(['uncordon', ...others]);
     return new World(cluster, storage);
   } catch (error) {
     await cluster.stop();

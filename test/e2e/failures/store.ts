@@ -1,0 +1,41 @@
+/** A store that is away when the result is to be published: who waits for it loses nothing, who does not is tried again. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { Pod } from '../../../src/kube/core.ts';
+import { signalContainer } from '../processes.ts';
+import type { Work } from './work.ts';
+import { checkpointEvery, steps } from './works.ts';
+import type { Failures } from './world.ts';
+
+export function store(failures: () => Failures): void {
+  it('whose result cannot be published waits when it speaks the contract, and is tried again when its trainer just ends', async () => {
+    const { storage } = failures().world;
+    const patient = await failures().start('patient');
+    const hasty = await failures().start('hasty', { params: { waits: false } });
+    const held = await Promise.all([patient, hasty].map(holdInTheMiddle));
+    await storage.kill();
+    for (const pod of held) signalContainer(pod, 'trainer', 'SIGCONT');
+    try {
+      const { class: end, rule, message, exitCode } = await hasty.ended(1);
+      assert.deepEqual([end, rule, exitCode], ['Storage', 'not-published', 0]);
+      assert.match(message ?? '', /the trainer is done, but publishing its result did not finish: /);
+      assert.deepEqual(await patient.endings(), [], 'it waits');
+    } finally {
+      await storage.start();
+    }
+    for (const work of [patient, hasty]) await work.complete();
+    assert.deepEqual(await patient.endings(), ['Succeeded by final-published']);
+    assert.deepEqual(await hasty.endings(), ['Storage by not-published', 'Succeeded by final-published']);
+    assert.equal((await hasty.expert(0)).status?.restarts, 1);
+    for (const work of [patient, hasty]) assert.equal((await work.accepted(0)).step, steps);
+    await hasty.tells(/Storage/, /did not finish/);
+  });
+}
+
+/** Stops the trainer once it has published something; most of its steps are still to come. */
+async function holdInTheMiddle(work: Work): Promise<Pod> {
+  await work.published(0, checkpointEvery);
+  const pod = await work.pod(0, 1);
+  signalContainer(pod, 'trainer', 'SIGSTOP');
+  return pod;
+}
