@@ -94,7 +94,7 @@ export const islandBugs: readonly Bug[] = [
     [
       'src/island/islandjob.ts',
       'let observed = await look.cached(job, signal);',
-      "let observed = await look.cached(job, signal);\n    if (written.size === 0)\n      for (const pod of observed.pods)\n        await act(observed, { type: 'DeletePod', name: pod.metadata.name, uid: pod.metadata.uid ?? '' }, signal);",
+      "let observed = await look.cached(job, signal);\n    if (!written.has(`*${key.name}`)) {\n      written.set(`*${key.name}`, job);\n      for (const { metadata } of observed.pods)\n        await act(observed, { type: 'DeletePod', name: metadata.name, uid: metadata.uid ?? '' }, signal);\n    }",
     ],
     ['crash at any time'],
   ),
