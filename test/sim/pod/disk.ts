@@ -71,10 +71,6 @@ export async function mkdir(path: string): Promise<void> {
   makeFolders(path);
 }
 
-export async function access(path: string): Promise<void> {
-  entry('access', path);
-}
-
 export async function chmod(path: string): Promise<void> {
   entry('chmod', path);
 }
