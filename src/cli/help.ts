@@ -6,7 +6,7 @@ export type Verbs = Readonly<Record<string, Verb>>;
 /** Every verb that people see stands in one group; a test holds that. */
 export const groups: readonly [title: string, names: readonly string[]][] = [
   ['Begin', ['check', 'init', 'plan']],
-  ['Look', ['get', 'watch', 'explain', 'events', 'logs', 'top', 'report', 'ui']],
+  ['Look', ['get', 'watch', 'explain', 'events', 'logs', 'top', 'report', 'ui', 'dashboard']],
   ['Steer', ['suspend', 'resume', 'retry', 'move', 'wait']],
   ['Results', ['pull', 'checkpoints ls', 'checkpoints verify', 'checkpoints pull']],
   [

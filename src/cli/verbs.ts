@@ -14,6 +14,7 @@ import { cordon, drain, uncordon, undrain } from './island/cordon.ts';
 import { ls } from './island/ls.ts';
 import { remove } from './island/remove.ts';
 import { adopt, forget } from './island/unknown.ts';
+import { dashboard } from './laptop.ts';
 import { init as linkInit } from './link/init.ts';
 import { logs } from './logs.ts';
 import { move } from './move.ts';
@@ -41,6 +42,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   top,
   report,
   ui,
+  dashboard,
   suspend,
   resume,
   retry,

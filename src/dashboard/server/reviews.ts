@@ -49,6 +49,18 @@ const selfReviews: ResourceType<AccessReview> = {
   plural: 'selfsubjectaccessreviews',
 };
 
+interface OwnName extends KubeObject {
+  spec?: object;
+  status?: { userInfo?: { username?: string; groups?: string[] } };
+}
+const ownNames: ResourceType<OwnName> = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'SelfSubjectReview',
+  plural: 'selfsubjectreviews',
+  namespaced: false,
+};
+
 type Creator = Pick<KubeClient, 'create'>;
 /** Reviews are answered and not stored: they have no name. */
 const metadata = { name: '' };
@@ -101,4 +113,10 @@ export async function reviewOwnAccess(client: Creator, right: AskedRight, signal
     { signal },
   );
   return status?.allowed === true;
+}
+
+/** Who the client's own user is. */
+export async function reviewOwnName(client: Creator, signal: AbortSignal): Promise<Identity> {
+  const { status } = await client.create(ownNames, { metadata }, { signal });
+  return { user: status?.userInfo?.username ?? 'you', groups: status?.userInfo?.groups ?? [] };
 }
