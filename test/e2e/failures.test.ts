@@ -7,6 +7,7 @@ import { hang } from './failures/hang.ts';
 import { inputs } from './failures/inputs.ts';
 import { mistakes } from './failures/mistakes.ts';
 import { lostNode, silentNode } from './failures/nodes.ts';
+import { numbers } from './failures/numbers.ts';
 import { sizes } from './failures/sizes.ts';
 import { store } from './failures/store.ts';
 import { type Failures, startFailures } from './failures/world.ts';
@@ -32,6 +33,7 @@ describe('a work', { skip: missing.join(' ') || false, concurrency: false }, () 
     silentNode(failures);
     mistakes(failures);
     sizes(failures);
+    numbers(failures);
   });
   describe('on two nodes', { concurrency: 3 }, () => {
     hang(failures);
