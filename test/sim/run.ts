@@ -28,6 +28,9 @@ const longestMs = 4 * 3_600_000;
 const restMs = 150_000;
 /** Nothing was written for so long: it is over, or it is stuck. */
 const overMs = 60_000;
+/** After an API server that failed again and again: the longest back-off of a queue must have passed. */
+const overAfterStormMs = 310_000;
+const storms = ['storm of', 'API server', 'lost replies'];
 const stuckMs = 900_000;
 /** How often, and after how long, the owner retries what is blocked. */
 const retries = 4;
@@ -46,9 +49,10 @@ export async function runPlan(
   user.begin();
 
   const untilEnd = begin + longestMs;
+  const stormy = plan.faults.some(({ name }) => storms.some((word) => name.includes(word)));
   const rest = () => {
     const since = clock.now() - Math.max(invariants.lastWrite(), begin + plan.calmAt);
-    if (since <= overMs) return false;
+    if (since <= (stormy ? overAfterStormMs : overMs)) return false;
     const state = user.training()?.status?.state ?? 'Complete';
     return since > stuckMs || state === 'Complete' || state === 'Failed';
   };

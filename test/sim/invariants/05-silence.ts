@@ -1,7 +1,7 @@
 /** 5. While hub and NATS are down no agent touches a running pod because of that silence, and checkpoints keep appearing. */
 import { disks } from '../pod/disk.ts';
 import type { Invariant } from './invariant.ts';
-import { unaskedTouch } from './touches.ts';
+import { createOrders, unaskedTouch } from './touches.ts';
 
 const everyMs = 10_000;
 /** A checkpoint that waits longer on disk, with a store that works, is not being published. */
@@ -16,6 +16,7 @@ export const silence: Invariant = {
     /** When the store began to work. */
     let storeSince = 0;
     const waiting = new Map<string, number>();
+    const orders = createOrders(world);
     const hubIsAway = (island: string) => {
       const { weather } = world.bus;
       const hubs = world.hubs.some(({ process }) => process && !process.dead && !process.frozen);
@@ -39,7 +40,7 @@ export const silence: Invariant = {
     }
     return {
       see(fact) {
-        const touch = unaskedTouch(world, fact);
+        const touch = unaskedTouch(world, orders, fact);
         if (touch && hubIsAway(touch.pod.island)) violate(touch.what);
       },
       step() {

@@ -1,6 +1,6 @@
 /** 15. A restart or upgrade of any Atoll process touches no pod; nor does anything else that nobody asked for. */
 import type { Invariant } from './invariant.ts';
-import { unaskedTouch } from './touches.ts';
+import { createOrders, unaskedTouch } from './touches.ts';
 
 const shortlyMs = 30_000;
 
@@ -11,13 +11,14 @@ export const restart: Invariant = {
     let danger = 0;
     let restarted = Number.NEGATIVE_INFINITY;
     let counted = 0;
+    const orders = createOrders(world);
     return {
       see(fact) {
         if (fact.kind === 'process' && fact.change === 'started') {
           restarted = world.clock.now();
           counted = 0;
         }
-        const touch = unaskedTouch(world, fact);
+        const touch = unaskedTouch(world, orders, fact);
         if (touch) violate(touch.what);
       },
       step() {

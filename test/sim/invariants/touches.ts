@@ -13,8 +13,28 @@ export interface Touch {
   what: string;
 }
 
+/** An order is carried out though it is taken back while that goes on. */
+const shortlyMs = 2000;
+
+/** When this IslandJob was seen last to be suspended or stopped, by its uid: to be told of every fact. */
+export function createOrders(world: World) {
+  const askedAt = new Map<string, number>();
+  return {
+    see(fact: Fact): void {
+      if (fact.kind !== 'write' || fact.cluster === 'hub' || fact.event.type.kind !== IslandJobKind.kind) return;
+      const { old, object } = fact.event;
+      const before = (old as IslandJob | undefined)?.spec;
+      if (before?.suspend || before?.stop) askedAt.set(object.metadata.uid ?? '', world.clock.now());
+    },
+    recent: (uid: string | undefined) => world.clock.now() - (askedAt.get(uid ?? '') ?? Number.NEGATIVE_INFINITY) < shortlyMs,
+  };
+}
+
+export type Orders = ReturnType<typeof createOrders>;
+
 /** A pod that trains and is deleted or changed by its agent although nobody asked for that. */
-export function unaskedTouch(world: World, fact: Fact): Touch | undefined {
+export function unaskedTouch(world: World, orders: Orders, fact: Fact): Touch | undefined {
+  orders.see(fact);
   if (fact.kind !== 'call' || fact.cluster === 'hub') return undefined;
   const { verb, type, key } = fact.call;
   if (!['Pod', 'Job'].includes(type.kind) || !['delete', 'patch', 'apply'].includes(verb) || !key) return undefined;
@@ -26,7 +46,7 @@ export function unaskedTouch(world: World, fact: Fact): Touch | undefined {
   });
   if (!pod) return undefined;
   const job = site.cluster.api.get(IslandJobKind, { namespace: pod.namespace, name: pod.attempt.islandJob });
-  if (!job || job.metadata.uid !== pod.attempt.uid || asked(world, job)) return undefined;
+  if (!job || job.metadata.uid !== pod.attempt.uid || asked(world, job) || orders.recent(job.metadata.uid)) return undefined;
   const record = job.status?.attempts.find(({ number }) => number === pod.attempt.attempt);
   if (record?.rule !== undefined || record?.class !== undefined) return undefined;
   const kubeJob = site.cluster.api.all(jobs).find(({ metadata }) => metadata.uid === record?.jobUid);

@@ -229,6 +229,7 @@ export class SimPod {
         output: this.path('work/output'),
         progress: this.path('work/progress.jsonl'),
         home: this.path('work/home'),
+        history: this.path('work/.history.json'),
         claimed: this.path('work/.claimed'),
         restored: this.path('work/.restored'),
         termination: this.path(`termination-${container}`),
