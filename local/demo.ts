@@ -1,12 +1,13 @@
 /** `npm run demo`: a hub, two islands and real digits on this machine; four experts, a router and an ensemble out. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { isatty } from 'node:tty';
 import { parseArgs } from 'node:util';
 import { systemClock, systemRandom } from '../src/clock.ts';
 import { createKubeClient } from '../src/kube/client.ts';
 import type { Cluster } from './cluster.ts';
 import { type Compared, comparison } from './demo/compare.ts';
+import { openDemoDashboard } from './demo/dashboard.ts';
 import { digitsNpz } from './demo/digits.ts';
 import { ending, whoRanWhere } from './demo/ending.ts';
 import { follow } from './demo/follow.ts';
@@ -63,7 +64,8 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
   const client = createKubeClient({ kubeconfig: hub.kubeconfigPath, clock: systemClock, random: systemRandom });
   const watch = { client, namespace: NAMESPACE, output: process.stdout, signal, limitMs: LIMIT_MS };
   await apply(hub, progress, 'manifests/demo');
-  progress.say('');
+  await using dashboard = await openDemoDashboard({ hub, client, namespace: NAMESPACE, folder });
+  progress.say(`\nDashboard: ${dashboard.url}   sign in with the token in ${relative(process.cwd(), dashboard.tokenFile)}\n`);
   const trained = await follow({ ...watch, names: [ENSEMBLE.name] });
   if (options.compare) {
     await apply(hub, progress, 'manifests/demo/compare');
@@ -82,7 +84,7 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
     process.stdout.write(`${comparison(compared).join('\n')}\n\n`);
   }
   process.stdout.write(await whoRanWhere(place, NAMESPACE));
-  process.stdout.write(ending({ place, namespace: NAMESPACE, bucket: BUCKET, result: ensemble, keep: options.keep }));
+  process.stdout.write(ending({ place, namespace: NAMESPACE, bucket: BUCKET, result: ensemble, dashboard, keep: options.keep }));
   if (options.keep) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 

@@ -1,5 +1,6 @@
 /** What the demo says when the ensemble is there: who ran where, where the result lies, and what to try next. */
 import { join, relative } from 'node:path';
+import type { DemoDashboard } from './dashboard.ts';
 import type { Place } from './place.ts';
 import type { Result } from './results.ts';
 
@@ -8,6 +9,7 @@ export interface EndingOptions {
   namespace: string;
   bucket: string;
   result: Result;
+  dashboard: DemoDashboard;
   /** Whether the clusters stay up until Ctrl-C. */
   keep: boolean;
 }
@@ -23,7 +25,7 @@ export async function whoRanWhere({ hub }: Place, namespace: string): Promise<st
   return `\n${shown.join('\n\n')}\n`;
 }
 
-export function ending({ place, namespace, bucket, result, keep }: EndingOptions): string {
+export function ending({ place, namespace, bucket, result, dashboard, keep }: EndingOptions): string {
   const show = (path: string) => relative(process.cwd(), path);
   const there = `
 The ensemble is published:
@@ -38,7 +40,7 @@ The ensemble is published:
   const hub = kubectl(place.hub);
   const islands = [...place.islands].filter(([, cluster]) => cluster !== place.hub);
   return `${there}
-${islands.length > 0 ? 'The clusters are' : 'The cluster is'} still up. In another terminal:
+${islands.length > 0 ? 'The clusters are' : 'The cluster is'} still up. The dashboard is at ${dashboard.url}, its token in ${show(dashboard.tokenFile)}. In another terminal:
   export PATH="$(npm run --silent local -- bin):$PATH"
   ${hub} get eds,et,es,ij,isl
   ${hub} describe et digits

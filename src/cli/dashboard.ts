@@ -26,10 +26,7 @@ export async function openDashboard(call: Call, scope: Scope, localPort = 0): Pr
   const token = await tokenOf(call);
   const direct = directUrl(call);
   if (direct !== undefined) return { url: direct, token, port: 0, close: async () => {} };
-  const pod = await podOf(scope);
-  const port = pod.spec.containers.flatMap(({ ports = [] }) => ports).find(({ name }) => name === 'dashboard')?.containerPort;
-  if (port === undefined)
-    throw new CommandFailure('cannot open the dashboard: the hub serves none; upgrade its chart with dashboard.enabled=true');
+  const { pod, port } = await dashboardPod(scope.hub);
   const opened = await forward({
     kubeconfig: call.text('kubeconfig') ?? call.kubeconfig,
     context: call.text('context'),
@@ -68,9 +65,8 @@ async function tokenOf(call: Call): Promise<string> {
   );
 }
 
-/** The pod that leads where that can be seen: it hears the islands best. */
-async function podOf({ hub }: Scope): Promise<Pod> {
-  const { client, namespace } = hub;
+/** The pod to ask, and its port: the one that leads where that can be seen, since it hears the islands best. `namespace` is the hub's. */
+export async function dashboardPod({ client, namespace }: Scope['hub']): Promise<{ pod: Pod; port: number }> {
   const labelSelector = 'app.kubernetes.io/name=atoll';
   const { found, why } = await ifAllowed(
     `pods of ${namespace}`,
@@ -85,9 +81,13 @@ async function podOf({ hub }: Scope): Promise<Pod> {
   );
   const lease = await ifAllowed('leases', async () => (await client.list(leases, { namespace })).items);
   const holders = new Set((lease.found ?? []).map(({ spec }) => spec.holderIdentity));
-  const chosen = ready.find(({ metadata }) => holders.has(metadata.name)) ?? ready[0];
-  if (chosen) return chosen;
-  throw new CommandFailure(`cannot open the dashboard: no pod of the hub is ready in ${namespace}; atoll check says more`);
+  const pod = ready.find(({ metadata }) => holders.has(metadata.name)) ?? ready[0];
+  if (!pod)
+    throw new CommandFailure(`cannot open the dashboard: no pod of the hub is ready in ${namespace}; atoll check says more`);
+  const port = pod.spec.containers.flatMap(({ ports = [] }) => ports).find(({ name }) => name === 'dashboard')?.containerPort;
+  if (port === undefined)
+    throw new CommandFailure('cannot open the dashboard: the hub serves none; upgrade its chart with dashboard.enabled=true');
+  return { pod, port };
 }
 
 /** The answer of a route as it comes; a failure that says what the dashboard says about any that is not 2xx. */
