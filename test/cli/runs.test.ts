@@ -248,7 +248,10 @@ describe('atoll wait', () => {
 
   it('ends when the run is deleted', async () => {
     const run = await scene.run('gone', {}, { state: 'Running' });
-    const waiting = atoll('wait gone');
+    // The limit is set once the run was found.
+    const found = Promise.withResolvers<void>();
+    const waiting = atoll('wait gone --timeout 77s', { limited: (ms) => void (ms === 77_000 && found.resolve()) });
+    await found.promise;
     await world.client.delete(ExpertTrainingKind, { namespace: 'research', name: 'gone' }, { uid: run.metadata.uid ?? '' });
     const ran = await waiting;
     assert.equal(ran.code, 1);

@@ -35,6 +35,8 @@ export interface Terminal {
   env?: Record<string, string>;
   signal?: AbortSignal;
   kubeconfig?: string;
+  /** Called with the milliseconds of every time limit that the command sets itself. */
+  limited?: (ms: number) => void;
   /** Called after everything that it says. */
   saw?: (ran: Ran) => void;
 }
@@ -104,7 +106,11 @@ export class CliWorld implements AsyncDisposable {
       ...(screen === undefined ? {} : { screen: { columns: () => screen, rows: () => 40 } }),
       ...(color === undefined ? {} : { color }),
     };
-    const shifted = { ...clock, now: () => clock.now() + ahead };
+    const timer = (ms: number, fn: () => void) => {
+      how.limited?.(ms);
+      return clock.timer(ms, fn);
+    };
+    const shifted = { ...clock, timer, now: () => clock.now() + ahead };
     const options = { version: '0.0.0', clock: shifted, random, kubeconfig, env, ...(signal ? { signal } : {}) };
     ran.code = await runCli(argv, options, io);
     return ran;
