@@ -102,6 +102,9 @@ const step = (name: string, at: number) =>
   until(`${name} at step ${at}`, async () => ((await job(name))?.status?.progress?.step ?? 0) >= at);
 const published = (name: string) => until(`a checkpoint of ${name}`, async () => (await job(name))?.status?.checkpoint);
 
+/** What the trainer made: the history beside it tells when it was heard, which is never the same. */
+const made = ({ files }: Manifest) => files.filter(({ path }) => path !== 'atoll-history.json');
+
 /** Reads the bucket's files behind the gateway's back. */
 async function verified(done: IslandJob): Promise<Manifest> {
   const output = done.status?.output;
@@ -190,7 +193,7 @@ describe('one IslandJob on a real cluster', { skip: missing.join(' ') || false, 
     );
     assert.equal(done.status?.restarts, 1);
     const rough = await verified(done);
-    assert.deepEqual(rough.files, calm.files);
+    assert.deepEqual(made(rough), made(calm));
     const log = await cluster.kubectl([
       '-n',
       namespace,
@@ -215,7 +218,7 @@ describe('one IslandJob on a real cluster', { skip: missing.join(' ') || false, 
     assert.ok((suspended.status?.checkpoint?.step ?? 0) >= 5);
     await until('the pod gone', async () => (await podUids('paused')).length === 0);
     await cluster.kubectl(['-n', namespace, 'patch', 'islandjob', 'paused', '--type=merge', '-p', '{"spec":{"suspend":false}}']);
-    assert.deepEqual((await verified(await state('paused', 'Succeeded'))).files, calm.files);
+    assert.deepEqual(made(await verified(await state('paused', 'Succeeded'))), made(calm));
   });
 
   it('is not touched when the operator is killed', async () => {
@@ -249,7 +252,7 @@ describe('one IslandJob on a real cluster', { skip: missing.join(' ') || false, 
     await cluster.kubectl(['-n', namespace, 'delete', 'job', 'robbed-a1', '--wait=false']);
     const done = await state('robbed', 'Succeeded');
     assert.deepEqual([done.status?.attempt, done.status?.restarts, done.status?.attempts[0]?.class], [2, 0, 'Disruption']);
-    assert.deepEqual((await verified(done)).files, calm.files);
+    assert.deepEqual(made(await verified(done)), made(calm));
   });
 
   it('started twice for one attempt: the second pod ends with AttemptTaken and publishes nothing', async () => {
@@ -280,7 +283,7 @@ describe('one IslandJob on a real cluster', { skip: missing.join(' ') || false, 
     assert.equal((await job('twice'))?.status?.state, 'Running');
     const done = await state('twice', 'Succeeded');
     assert.equal(done.status?.attempt, 1);
-    assert.deepEqual((await verified(done)).files, calm.files);
+    assert.deepEqual(made(await verified(done)), made(calm));
     await cluster.kubectl(['-n', namespace, 'delete', 'pod', 'twice-copy']);
   });
 

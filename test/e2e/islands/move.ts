@@ -27,10 +27,10 @@ export function drain(world: () => World): void {
         const all = await run.pods('east', index);
         return all.find(({ metadata, status }) => metadata.labels?.[labels.placement] === '2' && status?.phase === 'Running');
       });
-      assert.match(
-        await world().on('east', ['logs', pod.metadata.name, '-c', 'trainer']),
-        new RegExp(`starts at step ${saved}\\b`),
+      const log = await run.until('the first line of its log', async () =>
+        (await world().on('east', ['logs', pod.metadata.name, '-c', 'trainer'])).trim(),
       );
+      assert.match(log, new RegExp(`starts at step ${saved}\\b`));
       assert.equal((await run.expert(index)).status?.island, 'east');
     } finally {
       await world().atoll(['island', 'undrain', 'west']);
