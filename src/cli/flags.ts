@@ -15,3 +15,10 @@ export function durationFlag(call: Call, flag: string): number | undefined {
   if (ms > 0) return ms;
   throw new CommandLineError(`--${flag} must be longer than nothing`);
 }
+
+/** `--port`, a local TCP port; 0, which takes a free one, when it was not given. */
+export function portFlag(call: Call): number {
+  const text = call.text('port') ?? '0';
+  if (/^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new CommandLineError(`--port "${text}" is no port`);
+}

@@ -10,7 +10,8 @@ import type { RealKubeClient } from '../kube/client.ts';
 import { createManager } from '../kube/manager.ts';
 import { silentLog } from '../kube/types.ts';
 import { withScope } from './cluster.ts';
-import { type Call, CommandFailure, CommandLineError, exitCodes, noWords, scopeHelp, scopeOptions, type Verb } from './verb.ts';
+import { portFlag } from './flags.ts';
+import { type Call, CommandFailure, exitCodes, noWords, scopeHelp, scopeOptions, type Verb } from './verb.ts';
 
 const help = `Usage: atoll dashboard [options]
 
@@ -35,7 +36,7 @@ export const dashboard: Verb = {
   tidies: true,
   run(call) {
     noWords(call);
-    const port = portOf(call);
+    const port = portFlag(call);
     return withScope(call, async ({ client, namespace }) => {
       await serve(call, client, port, call.on('all') ? undefined : [namespace]);
       return exitCodes.interrupted;
@@ -79,10 +80,4 @@ async function serve(call: Call, client: RealKubeClient, port: number, namespace
 /** Pods are on islands, which this machine may not reach. */
 function noLog({ metadata }: IslandJob): never {
   throw new CommandFailure(`cannot read the log of ${metadata.name} from here: atoll logs asks the hub for it`);
-}
-
-function portOf(call: Call): number {
-  const text = call.text('port') ?? '0';
-  if (/^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new CommandLineError(`--port "${text}" is no port`);
 }

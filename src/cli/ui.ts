@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { withScope } from './cluster.ts';
 import { askDashboard, dashboardHelp, dashboardOptions, openDashboard } from './dashboard.ts';
-import { type Call, CommandLineError, exitCodes, noWords, scopeHelp, scopeOptions, type Verb } from './verb.ts';
+import { portFlag } from './flags.ts';
+import { exitCodes, noWords, scopeHelp, scopeOptions, type Verb } from './verb.ts';
 
 const help = `Usage: atoll ui [options]
 
@@ -34,7 +35,7 @@ export const ui: Verb = {
   tidies: true,
   run(call) {
     noWords(call);
-    const port = portOf(call);
+    const port = portFlag(call);
     return withScope(call, async (scope) => {
       const dashboard = await openDashboard(call, scope, port);
       try {
@@ -54,12 +55,6 @@ export const ui: Verb = {
     });
   },
 };
-
-function portOf(call: Call): number {
-  const text = call.text('port') ?? '0';
-  if (/^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new CommandLineError(`--port "${text}" is no port`);
-}
 
 /** Where there is no browser, the printed address has to do. */
 function openBrowser(url: string): void {
