@@ -27,9 +27,10 @@ export function drain(world: () => World): void {
         const all = await run.pods('east', index);
         return all.find(({ metadata, status }) => metadata.labels?.[labels.placement] === '2' && status?.phase === 'Running');
       });
-      const log = await run.until('the first line of its log', async () =>
-        (await world().on('east', ['logs', pod.metadata.name, '-c', 'trainer'])).trim(),
-      );
+      const log = await run.until('the first line of its log', async () => {
+        const said = await world().on('east', ['logs', pod.metadata.name, '-c', 'trainer']);
+        return said.includes('\n') && said;
+      });
       assert.match(log, new RegExp(`starts at step ${saved}\\b`));
       assert.equal((await run.expert(index)).status?.island, 'east');
     } finally {
