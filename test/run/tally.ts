@@ -17,7 +17,16 @@ export interface Tally {
   passed: number;
   failures: Failure[];
   skipped: { file: string; name: string; why: string }[];
-  files: { file: string; tests: number; failed: number; skipped: number; ms: number }[];
+  files: FileTally[];
+}
+
+interface FileTally {
+  file: string;
+  tests: number;
+  failed: number;
+  skipped: number;
+  ms: number;
+  slow: { name: string; ms: number }[];
 }
 
 interface Outcome {
@@ -34,12 +43,16 @@ interface Outcome {
 
 /** A file that prints more than this has its beginning cut off. */
 const outputLimit = 20_000;
+/** Tests that take longer are named with their time: where a suite's minutes go. */
+const slowMs = 20_000;
 
 export async function runStage(stage: Stage, progress: Progress, signal: AbortSignal): Promise<Tally> {
   const tally: Tally = { passed: 0, failures: [], skipped: [], files: [] };
   const output = new Map<string, string>();
   const suites = new Map<string, string[]>();
-  const files = new Map(stage.files.map((file) => [file, { file: short(file), tests: 0, failed: 0, skipped: 0, ms: 0 }]));
+  const files = new Map<string, FileTally>(
+    stage.files.map((file) => [file, { file: short(file), tests: 0, failed: 0, skipped: 0, ms: 0, slow: [] }]),
+  );
   const step = progress.start(`${stage.name}: ${stage.files.length} files, ${stage.about}`);
   const finish = (outcome: Outcome, failed: boolean) => {
     const file = fileOf(outcome);
@@ -52,6 +65,8 @@ export async function runStage(stage: Stage, progress: Progress, signal: AbortSi
     if (isFile && (!failed || cause === 'subtestsFailed')) return;
     const name = [...(suites.get(file)?.slice(0, outcome.nesting) ?? []), isFile ? 'the file' : outcome.name].join(' > ');
     if (entry) entry.tests += 1;
+    const ms = outcome.details.duration_ms;
+    if (ms > slowMs) entry?.slow.push({ name: outcome.name, ms });
     if (outcome.skip !== undefined && outcome.skip !== false) {
       const why = typeof outcome.skip === 'string' && outcome.skip ? outcome.skip : 'no reason given';
       tally.skipped.push({ file: short(file), name, why });
@@ -92,6 +107,7 @@ function report(tally: Tally, output: Map<string, string>, progress: Progress): 
     const state = entry.failed > 0 ? `${entry.failed} of ${entry.tests} FAILED` : `${entry.tests - entry.skipped} passed`;
     const skipped = entry.skipped > 0 ? `, ${entry.skipped} skipped` : '';
     progress.say(`    ${entry.file.padEnd(48)} ${state}${skipped} (${duration(entry.ms)})`);
+    for (const { name, ms } of entry.slow) progress.say(`        ${duration(ms).padStart(12)}  ${name.slice(0, 100)}`);
   }
   for (const failure of tally.failures) {
     progress.say(`\n  FAILED ${failure.file}\n    ${failure.name}\n${failure.error.replaceAll(/^/gm, '      ')}`);
