@@ -36,6 +36,9 @@ export const publishedCheckpoint = z.object({
 /** What follows a failure: another attempt, if possible on another node, or none. */
 export const failureActions = ['Retry', 'RetryElsewhere', 'Fail'] as const;
 
+/** The rule of an end that somebody asked for, by suspend, stop or a deletion of the pod: no failure. */
+export const askedRule = 'asked';
+
 const followed = z
   .enum(failureActions)
   .describe('What follows: Retry anywhere, RetryElsewhere on another node if there is one, or Fail for good.');

@@ -1,15 +1,12 @@
 /** What a person needs of the failures of a work, taken over from its island before the IslandJob that tells of them goes. Pure. */
 import type { IslandJob } from '../api/islandjob.ts';
 import type { FailureClass } from '../api/reasons.ts';
-import { type AttemptRecord, type FailureRecord, mostFailures, type WorkFailure, type WorkStatus } from '../api/work.ts';
+import { type AttemptRecord, askedRule, type FailureRecord, mostFailures, type WorkFailure, type WorkStatus } from '../api/work.ts';
 import { cut, sentences } from './sentences.ts';
 
 interface Failed extends AttemptRecord {
   class: FailureClass;
 }
-
-/** Ends that somebody asked for, by suspend, stop or a deletion of the pod, are no failures. */
-const askedFor = 'asked';
 
 /** Its newest failure and the history, with what this IslandJob adds to them. */
 export function withFailures(current: WorkStatus, job: IslandJob): Pick<WorkStatus, 'failure' | 'failures'> {
@@ -28,7 +25,7 @@ export function withFailures(current: WorkStatus, job: IslandJob): Pick<WorkStat
 /** Attempts that failed, oldest first. */
 export function failedAttempts({ status }: IslandJob): Failed[] {
   return (status?.attempts ?? [])
-    .filter((one): one is Failed => one.class !== undefined && one.class !== 'Succeeded' && one.rule !== askedFor)
+    .filter((one): one is Failed => one.class !== undefined && one.class !== 'Succeeded' && one.rule !== askedRule)
     .toSorted((a, b) => a.number - b.number);
 }
 

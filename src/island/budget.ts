@@ -1,7 +1,7 @@
 /** When the next attempt may start, and whether there is one: pure functions of what the status already says. */
 import { parseDuration } from '../api/duration.ts';
 import type { Retry } from '../api/policy.ts';
-import type { AttemptRecord } from '../api/work.ts';
+import { type AttemptRecord, askedRule } from '../api/work.ts';
 
 /** How many ends that nobody counts may lie in the last hour before each further one waits the longest back-off. */
 export const UNCOUNTED_PER_HOUR = 6;
@@ -30,7 +30,7 @@ export function nextAttempt(history: History, counted: boolean, retry: Retry, no
   const initial = parseDuration(retry.backoff.initial);
   const max = parseDuration(retry.backoff.max);
   // A suspend that someone asked for says nothing about the work.
-  const ends = history.attempts.filter((record) => record.rule !== 'asked');
+  const ends = history.attempts.filter((record) => record.rule !== askedRule);
   const barren = ends.filter(({ number }) => number > (history.progressedAttempt ?? 0)).length;
   const free = counted ? 0 : 1;
   const backoff = barren <= free ? 0 : Math.min(max, initial * 2 ** Math.min(barren - free - 1, 30));

@@ -1,6 +1,6 @@
 /** Counters of what happens to IslandJobs, read off their stored statuses by whoever leads, so that nothing is counted twice. */
 import type { IslandJob } from '../api/islandjob.ts';
-import type { AttemptRecord } from '../api/work.ts';
+import { type AttemptRecord, askedRule, type FailureAction } from '../api/work.ts';
 import type { Clock } from '../clock.ts';
 import type { Listener } from '../kube/informer.ts';
 import type { Instruments, Rows } from './instruments.ts';
@@ -20,7 +20,7 @@ export const jobMetricRows = {
   failures: {
     type: 'counter',
     name: 'atoll_job_failures_total',
-    help: 'Attempts that failed, by class and by what followed: Retry, Block, or Stop when it had been asked to',
+    help: 'Attempts that failed, by class and by what followed: Retry, RetryElsewhere, Fail, or Stop when it had been asked to',
     labels: ['island', 'role', 'class', 'action'],
     from,
   },
@@ -78,10 +78,13 @@ export const jobMetricRows = {
 
 export type JobMetrics = Instruments<typeof jobMetricRows>;
 
+/** What the island did about a failure; Stop is the end that somebody had asked for. */
+type FollowedBy = FailureAction | 'Stop';
+
 /** One thing that a change of status tells. */
 export type Sighting =
   | { readonly type: 'transition'; readonly from: string; readonly to: string }
-  | { readonly type: 'failure'; readonly class: string; readonly action: 'Retry' | 'Block' | 'Stop' }
+  | { readonly type: 'failure'; readonly class: string; readonly action: FollowedBy }
   | { readonly type: 'recovery'; readonly class: string; readonly seconds: number }
   | { readonly type: 'checkpoint'; readonly kind: string; readonly bytes: number; readonly took?: number }
   | { readonly type: 'ended'; readonly result: string };
@@ -100,7 +103,7 @@ export function sightings(old: IslandJob, job: IslandJob): Sighting[] {
   for (const record of after.attempts) {
     const earlier = known.get(record.number);
     if (record.class !== undefined && record.class !== 'Succeeded' && earlier?.class === undefined)
-      seen.push({ type: 'failure', class: record.class, action: actionOf(job) });
+      seen.push({ type: 'failure', class: record.class, action: actionOf(job, record) });
     const recovered = earlier?.startedAt === undefined ? recovery(record, after.attempts) : undefined;
     if (recovered) seen.push(recovered);
   }
@@ -115,9 +118,11 @@ export function sightings(old: IslandJob, job: IslandJob): Sighting[] {
   return seen;
 }
 
-function actionOf({ spec, status }: IslandJob): 'Retry' | 'Block' | 'Stop' {
-  if (status?.state === 'Failed') return 'Block';
-  return spec.stop || spec.suspend ? 'Stop' : 'Retry';
+/** The decision as it is stored: the evidence knows of a budget that was spent, the record only what its rule wanted. */
+function actionOf({ status }: IslandJob, { number, rule, action }: AttemptRecord): FollowedBy {
+  if (rule === askedRule) return 'Stop';
+  const evidence = status?.failure?.attempt === number ? status.failure.action : undefined;
+  return evidence ?? action ?? 'Retry';
 }
 
 /** An attempt has started whose predecessor failed. */

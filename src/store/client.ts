@@ -68,6 +68,19 @@ export function createObjectStore(
     }
   }
 
+  /** Of an object as GET knows it, of which one byte is asked for. */
+  async function sizeOf(key: string, signal?: AbortSignal): Promise<{ size: number } | undefined> {
+    try {
+      const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range: 'bytes=0-0' });
+      const { Body, ContentRange } = await client.send(command, abortable(signal));
+      if (Body instanceof Readable) Body.destroy();
+      return { size: Number(ContentRange?.split('/')[1] ?? 0) };
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
   return {
     name: config.name,
     bucket,
@@ -110,8 +123,9 @@ export function createObjectStore(
           const reply = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), abortable(signal));
           return { size: reply.ContentLength ?? 0 };
         } catch (error) {
-          if (isNotFound(error)) return undefined;
-          throw error;
+          if (!isNotFound(error)) throw error;
+          // An answer to HEAD has no body, so a 404 does not say what is missing; that to GET does.
+          return await sizeOf(key, signal);
         }
       });
     },

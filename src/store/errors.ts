@@ -98,10 +98,17 @@ function serviceFault(error: unknown): ServiceFault {
 const BUSY = new Set(['SlowDown', 'ServiceUnavailable', 'InternalError', 'RequestTimeout', 'Throttling', 'ThrottlingException']);
 const RACING = new Set(['ConditionalRequestConflict', 'OperationAborted']);
 
-/** 404 of any kind, as opposed to a missing bucket. */
+const ABSENT = new Set(['NoSuchKey', 'NotFound']);
+/** What the code of a 404 is called here when the answer named none. */
+const UNNAMED = new Set(['Unknown', 'UnknownError', 'HTTP404']);
+
+/**
+ * The object is not there. A 404 that names something else, such as a missing bucket or, of some stores, a user of that key id who does
+ * not exist, is a refusal: to take it for a lost object would send people looking for damage.
+ */
 export function isNotFound(error: unknown): boolean {
   const { name, status } = serviceFault(error);
-  return name === 'NoSuchKey' || name === 'NotFound' || (status === 404 && name !== 'NoSuchBucket' && name !== 'NoSuchUpload');
+  return ABSENT.has(name) || (status === 404 && UNNAMED.has(name));
 }
 
 /** Translates what the S3 client threw; an abort by the caller's own signal passes through as it is. */

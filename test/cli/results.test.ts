@@ -217,14 +217,15 @@ Ensemble ${ensemble.digest} of run digits is in ${dir}.
   });
 
   it('says what to do about wrong credentials, and where the store is not', async () => {
-    const refused = await atoll(`pull digits ${world.file('no')}`, {
-      env: { ...env, AWS_SECRET_ACCESS_KEY: 'wrong' },
-    });
-    assert.equal(refused.code, 1);
-    assert.match(
-      refused.err,
-      /the store refuses with \w+: .*; the credentials must be allowed to list and read the bucket: see --secret/,
-    );
+    for (const wrong of [{ AWS_SECRET_ACCESS_KEY: 'wrong' }, { AWS_ACCESS_KEY_ID: 'nobody' }])
+      for (const words of [`pull digits ${world.file('no')}`, 'checkpoints ls digits', 'checkpoints verify digits']) {
+        const refused = await atoll(words, { env: { ...env, ...wrong } });
+        assert.equal(refused.code, 1, refused.err);
+        assert.match(
+          refused.err,
+          /the store refuses with \w+: .*; the credentials must be allowed to list and read the bucket: see --secret/,
+        );
+      }
   });
 
   it('says that there is no ensemble yet', async () => {

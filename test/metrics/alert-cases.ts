@@ -243,7 +243,7 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     quiet: { 'atoll_job_ended_total{role="Router",result="Succeeded"}': '_x9 1x50' },
   },
   AtollInputDamaged: {
-    fires: { 'atoll_job_failures_total{island="west",role="Expert",class="InputDamaged",action="Block"}': '_x9 1x50' },
+    fires: { 'atoll_job_failures_total{island="west",role="Expert",class="InputDamaged",action="Fail"}': '_x9 1x50' },
     at: '15m',
     labels: { island: 'west' },
     quiet: { 'atoll_job_failures_total{island="west",role="Expert",class="Crash",action="Retry"}': '_x9 1x50' },

@@ -12,10 +12,22 @@ import { scrape } from './builders.ts';
 const failed: AttemptRecord = {
   number: 1,
   class: 'Crash',
+  rule: 'crash',
+  action: 'Retry',
   startedAt: '2026-01-01T00:00:00Z',
   finishedAt: '2026-01-01T00:01:00Z',
 };
 const next: AttemptRecord = { number: 2, startedAt: '2026-01-01T00:01:12Z' };
+const evidence = (attempt: number): NonNullable<Status['failure']> => ({
+  attempt,
+  class: 'Crash',
+  rule: 'crash',
+  action: 'Fail',
+  counted: true,
+  message: 'it broke',
+  hint: 'read the log',
+  at: '2026-01-01T00:01:00Z',
+});
 type Status = NonNullable<ReturnType<typeof job>['status']>;
 
 const table: [sentence: string, before: Partial<Status>, after: Partial<Status>, seen: Sighting[]][] = [
@@ -28,13 +40,35 @@ const table: [sentence: string, before: Partial<Status>, after: Partial<Status>,
     [{ type: 'failure', class: 'Crash', action: 'Retry' }],
   ],
   [
-    'a failure that blocks is also an end',
+    'a failure that is tried again on another node',
     { state: 'Running', attempts: [{ number: 1 }] },
-    { state: 'Failed', attempts: [failed] },
+    { state: 'Running', attempts: [{ ...failed, action: 'RetryElsewhere' }] },
+    [{ type: 'failure', class: 'Crash', action: 'RetryElsewhere' }],
+  ],
+  [
+    'a failure that its rule would try again, and whose budget was spent, is also an end',
+    { state: 'Running', attempts: [{ number: 1 }] },
+    { state: 'Failed', attempts: [failed], failure: evidence(1) },
     [
       { type: 'transition', from: 'Running', to: 'Failed' },
       { type: 'ended', result: 'Failed' },
-      { type: 'failure', class: 'Crash', action: 'Block' },
+      { type: 'failure', class: 'Crash', action: 'Fail' },
+    ],
+  ],
+  [
+    'a failure beside the evidence of another attempt',
+    { attempts: [{ number: 1 }] },
+    { attempts: [failed], failure: evidence(2) },
+    [{ type: 'failure', class: 'Crash', action: 'Retry' }],
+  ],
+  [
+    'an end that was asked for, whatever came after it',
+    { attempts: [{ number: 1 }] },
+    { state: 'Failed', attempts: [{ ...failed, class: 'Disruption', rule: 'asked' }] },
+    [
+      { type: 'transition', from: 'Pending', to: 'Failed' },
+      { type: 'ended', result: 'Failed' },
+      { type: 'failure', class: 'Disruption', action: 'Stop' },
     ],
   ],
   ['a failure that was counted already', { attempts: [failed] }, { attempts: [failed], revision: 2 }, []],
@@ -59,11 +93,6 @@ describe('what is seen in a change of status', () => {
   for (const [sentence, before, after, seen] of table)
     it(sentence, () => assert.deepEqual(sightings(job(1, before), job(1, after)), seen));
 
-  it('a failure of what was told to stop is not retried', () => {
-    const before = job(1, { attempts: [{ number: 1 }] });
-    const after = job(1, { attempts: [failed] }, { ...before.spec, stop: true });
-    assert.deepEqual(sightings(before, after), [{ type: 'failure', class: 'Crash', action: 'Stop' }]);
-  });
 });
 
 function observe(leading: boolean) {

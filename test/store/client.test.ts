@@ -123,6 +123,19 @@ describe('object store on versitygw', { skip: gatewayMissing }, () => {
     await assert.rejects(stranger.put('a', 'b'), StoreRefusedError);
   });
 
+  test('a 404 that names a stranger or a missing bucket is a refusal, not a lost object', async () => {
+    await store.put('there', 'x');
+    const { createObjectStore } = await import('../../src/store/client.ts');
+    const stranger = createObjectStore(gateway.config, { accessKeyId: 'nobody', secretAccessKey: 'nothing' });
+    const file = { size: 1, sha256: createHash('sha256').update('x').digest('hex') };
+    const nowhere = createObjectStore({ ...gateway.config, bucket: 'nowhere' }, gateway.credentials);
+    for (const one of [stranger, nowhere]) {
+      await assert.rejects(one.get('there', { maxBytes: 10 }), StoreRefusedError);
+      await assert.rejects(one.head('there'), StoreRefusedError);
+      await assert.rejects(one.verifyFile('there', file), StoreRefusedError);
+    }
+  });
+
   test('sixteen files at once share one budget of memory and all arrive', async () => {
     const files = await Promise.all(Array.from({ length: 16 }, (_, index) => file(`many-${index}`, 9 * MIB + index)));
     await Promise.all(files.map(({ path }, index) => store.putFile(`many/${index}`, path)));

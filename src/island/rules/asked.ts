@@ -1,5 +1,6 @@
 /** Rules for ends that were asked for, by us or by another pod's claim: nobody's fault. */
 import { restoreExitCodes } from '../../api/courier.ts';
+import { askedRule } from '../../api/work.ts';
 import { type FailureRule, restoreSays, said } from './rule.ts';
 
 export const askedRules: readonly FailureRule[] = [
@@ -14,7 +15,7 @@ export const askedRules: readonly FailureRule[] = [
     message: (end) => said(restoreSays(end), 'another pod had already claimed this attempt'),
   },
   {
-    name: 'asked',
+    name: askedRule,
     class: 'Disruption',
     action: 'Retry',
     counted: false,
