@@ -14,8 +14,8 @@ printf '#!/bin/sh\\nexec node %s/dist/atoll.mjs "$@"\\n' "$PWD" > ~/.local/bin/a
 ln -s atoll ~/.local/bin/kubectl-atoll
 \`\`\`
 
-A run is named by the name of its ExpertTraining; \`@latest\` is the one that was made last. \`-n\` and \`-A\` choose namespaces as kubectl does. Where
-something is listed, \`-o json\`, \`-o yaml\` and \`-o name\` are for programs; what may be useful next is said on terminals only.
+A run is named by the name of its ExpertTraining; \`@latest\` is the one that was made last. \`-n\` and \`-A\` choose namespaces as kubectl does, and of
+several files in KUBECONFIG the first that says something wins, as there. Where something is listed, \`-o json\`, \`-o yaml\` and \`-o name\` are for programs; what may be useful next is said on terminals only.
 Colours are left out with \`--no-color\`, with \`NO_COLOR\` in the environment, and in pipes; states are words in any case.
 
 ${exitCodeHelp}

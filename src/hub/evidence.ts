@@ -1,7 +1,14 @@
 /** What a person needs of the failures of a work, taken over from its island before the IslandJob that tells of them goes. Pure. */
 import type { IslandJob } from '../api/islandjob.ts';
 import type { FailureClass } from '../api/reasons.ts';
-import { type AttemptRecord, askedRule, type FailureRecord, mostFailures, type WorkFailure, type WorkStatus } from '../api/work.ts';
+import {
+  type AttemptRecord,
+  askedRule,
+  type FailureRecord,
+  mostFailures,
+  type WorkFailure,
+  type WorkStatus,
+} from '../api/work.ts';
 import { cut, sentences } from './sentences.ts';
 
 interface Failed extends AttemptRecord {

@@ -1,11 +1,9 @@
 /** Where the API server is and how to authenticate, from a kubeconfig, from inside a pod, or given by hand. */
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
-import { dirname, resolve } from 'node:path';
-import { KubeConfig, type User } from '@kubernetes/client-node';
-import { parse } from 'yaml';
+import type { User } from '@kubernetes/client-node';
 import type { Clock } from '../clock.ts';
+import { loadConfig, tokenFileIn } from './kubeconfig.ts';
 import type { Tls } from './pools.ts';
 
 export interface Credentials {
@@ -26,7 +24,7 @@ export interface Access {
 
 /** Exactly one of the three. */
 export interface AccessOptions {
-  /** Path of a kubeconfig file. */
+  /** Path of a kubeconfig file, or several as in KUBECONFIG. */
   kubeconfig?: string;
   /** Context of the kubeconfig; its current one by default. */
   context?: string;
@@ -90,10 +88,7 @@ function direct(options: NonNullable<AccessOptions['direct']>): Source {
 
 /** The library resolves files, exec plugins and providers; only its connections (one per call) are not used. */
 function fromKubeConfig(options: AccessOptions): Source {
-  const config = new KubeConfig();
-  if (options.kubeconfig === undefined) config.loadFromCluster();
-  else config.loadFromFile(options.kubeconfig);
-  if (options.context !== undefined) config.setCurrentContext(options.context);
+  const config = loadConfig(options);
   const cluster = config.getCurrentCluster();
   const user = config.getCurrentUser();
   if (!cluster) throw new Error(`cannot find the API server: context ${config.currentContext} names no cluster`);
@@ -118,14 +113,11 @@ function fromKubeConfig(options: AccessOptions): Source {
   };
 }
 
-/** The library knows the token file of a pod, but not `tokenFile` of a kubeconfig, and reads either with its line end. */
+/** The library reads the token file of a pod with its line end. */
 function tokenFileOf(user: User | null, kubeconfig: string | undefined): string | undefined {
   const inPod: unknown = (user?.authProvider as { config?: { tokenFile?: unknown } } | undefined)?.config?.tokenFile;
   if (typeof inPod === 'string') return inPod;
-  if (kubeconfig === undefined) return undefined;
-  const file = parse(readFileSync(kubeconfig, 'utf8')) as { users?: { name: string; user?: { tokenFile?: string } }[] };
-  const own = file.users?.find(({ name }) => name === user?.name)?.user?.tokenFile;
-  return own === undefined ? undefined : resolve(dirname(kubeconfig), own);
+  return kubeconfig === undefined ? undefined : tokenFileIn(kubeconfig, user);
 }
 
 async function tokenHeader(file: string): Promise<Record<string, string>> {

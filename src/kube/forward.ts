@@ -1,7 +1,8 @@
 /** One local port that leads to a port of a pod, through the API server and with the rights of the kubeconfig's user. */
 import { createServer, type Socket } from 'node:net';
-import { KubeConfig, PortForward } from '@kubernetes/client-node';
+import { PortForward } from '@kubernetes/client-node';
 import { messageOf } from './errors.ts';
+import { loadConfig } from './kubeconfig.ts';
 import type { ObjectKey } from './types.ts';
 
 export interface Forward {
@@ -27,10 +28,7 @@ export interface ForwardOptions {
 /** Listens until closed; each connection to it becomes one to the pod. */
 export async function forward(options: ForwardOptions): Promise<Forward> {
   const { pod, port, localPort = 0, onFailure = () => {} } = options;
-  const config = new KubeConfig();
-  if (options.kubeconfig === undefined) config.loadFromCluster();
-  else config.loadFromFile(options.kubeconfig);
-  if (options.context !== undefined) config.setCurrentContext(options.context);
+  const config = loadConfig(options);
   const through = new PortForward(config);
   const open = new Set<Socket>();
 

@@ -1,8 +1,8 @@
 /** Credentials: every way a kubeconfig can give them, read again when they are old or refused. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createAccess } from '../../src/kube/auth.ts';
 import { createFakeClock } from './fake-clock.ts';
@@ -98,6 +98,56 @@ describe('a kubeconfig', () => {
       () => createAccess({ kubeconfig: path, context: 'broken' }, createFakeClock()),
       /context broken names no cluster/,
     );
+  });
+});
+
+describe('several kubeconfigs, as in KUBECONFIG', () => {
+  const write = async (name: string, content: object): Promise<string> => {
+    const path = join(folder, name, 'config');
+    await mkdir(join(folder, name), { recursive: true });
+    await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'Config', ...content }));
+    return path;
+  };
+  const server = (name: string, host: string) => ({ name, cluster: { server: `https://${host}` } });
+  const context = (name: string, namespace: string) => ({ name, context: { cluster: name, user: name, namespace } });
+  const open = (path: string, chosen?: string) =>
+    createAccess({ kubeconfig: path, ...(chosen === undefined ? {} : { context: chosen }) }, createFakeClock());
+
+  it('are merged: the first that says something wins, files beside one are found, and those that are not there are passed over', async () => {
+    const one = await write('one', {
+      clusters: [server('hub', 'hub.one')],
+      users: [{ name: 'hub', user: { tokenFile: 'token' } }],
+    });
+    await writeFile(join(folder, 'one/token'), 'of-one\n');
+    const two = await write('two', {
+      'current-context': 'hub',
+      clusters: [server('hub', 'hub.two'), server('west', 'west.two')],
+      users: [
+        { name: 'hub', user: { token: 'of-two' } },
+        { name: 'west', user: { token: 'west-of-two' } },
+      ],
+      contexts: [context('hub', 'research'), context('west', 'training')],
+    });
+    const both = [join(folder, 'missing'), one, '', two].join(delimiter);
+    const hub = open(both);
+    assert.deepEqual([hub.server, hub.namespace], ['https://hub.one', 'research']);
+    assert.deepEqual((await hub.credentials()).headers, { authorization: 'Bearer of-one' });
+    const west = open(both, 'west');
+    assert.deepEqual([west.server, west.namespace], ['https://west.two', 'training']);
+    assert.deepEqual((await west.credentials()).headers, { authorization: 'Bearer west-of-two' });
+  });
+
+  it('none of which is there are an error', () => {
+    assert.throws(() => open(['/nowhere/a', '/nowhere/b'].join(delimiter)), /none of these files exists/);
+  });
+
+  it('are not seen in one file whose name has the delimiter', async () => {
+    const path = await write(`with${delimiter}it`, {
+      'current-context': 'hub',
+      clusters: [server('hub', 'hub.one')],
+      contexts: [context('hub', 'research')],
+    });
+    assert.equal(open(path).server, 'https://hub.one');
   });
 });
 

@@ -92,7 +92,6 @@ const table: [sentence: string, before: Partial<Status>, after: Partial<Status>,
 describe('what is seen in a change of status', () => {
   for (const [sentence, before, after, seen] of table)
     it(sentence, () => assert.deepEqual(sightings(job(1, before), job(1, after)), seen));
-
 });
 
 function observe(leading: boolean) {

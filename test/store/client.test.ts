@@ -127,12 +127,12 @@ describe('object store on versitygw', { skip: gatewayMissing }, () => {
     await store.put('there', 'x');
     const { createObjectStore } = await import('../../src/store/client.ts');
     const stranger = createObjectStore(gateway.config, { accessKeyId: 'nobody', secretAccessKey: 'nothing' });
-    const file = { size: 1, sha256: createHash('sha256').update('x').digest('hex') };
+    const wanted = { size: 1, sha256: createHash('sha256').update('x').digest('hex') };
     const nowhere = createObjectStore({ ...gateway.config, bucket: 'nowhere' }, gateway.credentials);
     for (const one of [stranger, nowhere]) {
       await assert.rejects(one.get('there', { maxBytes: 10 }), StoreRefusedError);
       await assert.rejects(one.head('there'), StoreRefusedError);
-      await assert.rejects(one.verifyFile('there', file), StoreRefusedError);
+      await assert.rejects(one.verifyFile('there', wanted), StoreRefusedError);
     }
   });
 
