@@ -57,7 +57,43 @@ const wait =
   () =>
     `nothing: ${what}`;
 
-const advices: Partial<Record<Reason, Advice>> = {
+const goesOn = wait('it goes on by itself from the newest checkpoint that verifies');
+
+/** Reasons with which nothing is kept, or that stand in events alone. */
+type Passing =
+  | 'Accepted'
+  | 'AllExpertsAccepted'
+  | 'AllExpertsPlaced'
+  | 'CapacityKnown'
+  | 'CheckpointDamaged'
+  | 'CheckpointPublished'
+  | 'CheckpointQuarantined'
+  | 'DatasetReady'
+  | 'EnsemblePublished'
+  | 'EnoughExpertsAccepted'
+  | 'NotNeeded'
+  | 'ExpertsRunning'
+  | 'Ready'
+  | 'Joined'
+  | 'JobsKnown'
+  | 'Moved'
+  | 'Retried'
+  | 'InputsReplaced'
+  | 'Adopted'
+  | 'Resumed'
+  | 'RouterAccepted'
+  | 'RouterRunning'
+  | 'EvaluationRunning'
+  | 'Running'
+  | 'SpecValid'
+  | 'Started'
+  | 'Succeeded'
+  | 'NodeAvoided'
+  | 'NodeAvoidanceDropped'
+  | 'StateWentBack';
+
+/** Every other reason has an answer: the compiler says which is missing. */
+const advices: Record<Exclude<Reason, Passing>, Advice> = {
   DatasetNotFound: ({ dataset }) => `make the ExpertDataset ${dataset} in the same namespace; atoll init writes one`,
   DatasetNotReady: wait('it starts when the data set is partitioned'),
   Partitioning: wait('it starts when the data set is partitioned'),
@@ -69,6 +105,21 @@ const advices: Partial<Record<Reason, Advice>> = {
   StoreUnreachable: () => 'see that the store answers: atoll check asks it',
   QuotaExceeded: ({ run }) =>
     `end or suspend another run of the namespace, ask for fewer GPUs, or raise quotas in the hub's values (for ${run})`,
+  IslandUnreachable: wait(
+    'what runs there goes on, and is heard of again when its line is back; atoll island check says how its island stands',
+  ),
+  IslandCordoned: () => 'let an island take work again: atoll island uncordon NAME',
+  IslandDraining: () => 'let an island take work again: atoll island undrain NAME',
+  IslandNotApproved: () => 'approve the island: spec.approved of its ComputeIsland',
+  IslandToLeave: () => 'add another island that fits: it is not to go on where it was',
+  IslandLost: wait('it is placed on another island'),
+  IslandRemoved: wait('it is placed on another island'),
+  NoMatchingIsland: () => 'correct placement.islands or resources.gpuProduct in a new run, or give an island the label',
+  ExceedsAnyIsland: () => 'ask for fewer GPUs in resources.gpus of a new run, or add a larger island',
+  WaitingForCapacity: wait('it is placed when GPUs are free; atoll top says who uses them'),
+  WaitingForJoin: () => 'install the chart in the cluster of the island, with the values that atoll island add wrote',
+  ClaimDeadlineExceeded: wait('another island is asked'),
+  QueueDeadlineExceeded: fixThenRetry('give the queue on the island more quota, or raise queueDeadline in a new run'),
   WaitingForIsland: wait('its island is asked to take it; after claimDeadline (2m) another one is'),
   WaitingForQueue: wait('Kueue admits it on the island when its queue has room'),
   QueueNotFound: fixThenRetry('make the LocalQueue on the island and install Kueue there, or leave queueName out'),
@@ -81,18 +132,42 @@ const advices: Partial<Record<Reason, Advice>> = {
   DeletionPending: wait('it is being deleted and waits for its pods to stop'),
   Stopping: wait('its last checkpoint is being saved and published'),
   Publishing: wait('its result is being published'),
+  Stopped: wait('its owner stopped it'),
+  Disruption: goesOn,
+  AttemptTaken: goesOn,
+  NodeLost: goesOn,
+  GpuFault: wait('it goes on by itself on another node; have the node of the failure looked at'),
   NamespaceNotAdmitted: () => 'make the namespace on the island, or add it to namespaces in the values of the island',
   ImageNotAdmitted: () => 'add the image to admit.images in the values of the island, or use one that it admits',
   LimitExceeded: () => 'ask for fewer GPUs, or raise admit.maxGpus in the values of the island',
   JobInvalid: () => 'upgrade the island: it does not know a field that the hub sends',
   ProtocolUnsupported: () => 'upgrade the older of hub and island: atoll version says which',
   Configuration: fixThenRetry('correct what the message says about the configuration'),
+  Crash: fixThenRetry('correct what its last lines say'),
+  Storage: fixThenRetry('see that the store answers from its island, and that the Secret there may write'),
+  NoProgress: fixThenRetry(
+    'look where the stacks in its last lines stand; where steps rightly take so long, raise stall in a new run',
+  ),
+  NonFinite: fixThenRetry('look at the data of that step, or lower the learning rate or clip gradients in a new run'),
+  GangMemberFailed: fixThenRetry('correct what the last lines of the pod that failed say'),
+  PodRefused: fixThenRetry('correct what the API server of the island says'),
+  NameTaken: fixThenRetry('delete or rename the object that the message names: it belongs to something else'),
+  PartitionFailed: ({ run }) => `correct what the message says, then atoll retry ${run} --partition`,
   OutOfMemory: fixThenRetry('raise resources.memory or resources.scratch in an override of a new run'),
   InputDamaged: fixThenRetry('replace the damaged input that the message names (for an expert: atoll retry of that one)'),
   Application: fixThenRetry('correct the program or its data at the step that the message names'),
   RestartBudgetSpent: fixThenRetry('find why it failed (atoll logs, atoll events)'),
   ManifestInvalid: fixThenRetry('see what changed the object in the bucket that the message names'),
   ExpertBlocked: ({ run }) => `retry the blocked expert: atoll explain ${run} names it`,
+  ExpertFailed: () => 'make a new run: completion.onExpertFailed is Fail, so that the first blocked expert ends it',
+  RouterFailed: ({ run }) => `correct what the message says, then atoll retry ${run} --router`,
+  EvaluationFailed: ({ run }) => `correct what the message says, then atoll retry ${run} --evaluation`,
+  RetryIgnored: () => 'ask again as the message says',
+  MoveIgnored: () => 'ask again as the message says',
+  RequestInvalid: () => 'correct the annotation that the message names; atoll retry and atoll move write it',
+  UnknownJobs: () => 'decide about the works that the hub does not know: atoll island adopt NAME, or atoll island forget NAME',
+  ClusterChanged: () => 'let the new cluster join: atoll island add NAME --replace',
+  JoinRefused: () => 'make a new join token: atoll island add NAME --replace',
   DeadlineExceeded: () => 'make a new run with a longer spec.deadline',
 };
 

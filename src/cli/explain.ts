@@ -1,10 +1,12 @@
 /** `atoll explain`: why a run does not go on, work by work and island by island, and the one thing to change. */
 import type { ExpertDataset } from '../api/expertdataset.ts';
 import type { ExpertTraining } from '../api/experttraining.ts';
+import type { WorkFailure, WorkState } from '../api/work.ts';
 import { type Demand, place, refusalOf } from '../hub/placement.ts';
 import { expertDemand } from '../hub/templates.ts';
 import { type About, adviceFor, placementAdvice, type Refusal } from './advice.ts';
 import { type Scope, withScope } from './cluster.ts';
+import { evidenceOf } from './evidence.ts';
 import { type Ground, readGround } from './field.ts';
 import { dataText, formatOf, outputOptions } from './output.ts';
 import { painter } from './paint.ts';
@@ -15,8 +17,9 @@ import { type Call, oneWord, scopeHelp, scopeOptions, type Verb } from './verb.t
 
 const help = `Usage: atoll explain RUN [options]
 
-Says why a run does not go on: for every work that stands still the reason, for one that waits for room the answer of every island,
-and the one thing to change. The islands are asked by the same function that the hub places with.
+Says why a run does not go on: for every work that stands still the reason, for one that failed what its island has sent about it,
+for one that waits for room the answer of every island, and the one thing to change. The islands are asked by the same function that the
+hub places with.
 
 Options:
   -e, --expert N      only about this expert
@@ -62,6 +65,8 @@ interface Kept {
   state: string;
   reason: string;
   message: string;
+  /** What its island sent about its last failure. */
+  failure?: WorkFailure;
   /** Answers of the islands to a work that waits for room. */
   islands?: Refusal[];
   change: string;
@@ -95,11 +100,17 @@ function wholeAdvice(run: ExpertTraining, dataset: ExpertDataset | undefined, ab
   return says === adviceFor('', about) ? undefined : says;
 }
 
+/** A failure matters to a work that does not run because of it. */
+const told: readonly WorkState[] = ['Blocked', 'Pending', 'Queued', 'Starting'];
+
 function keptOf(standing: Standing, run: ExpertTraining, about: About, ground: Ground | undefined): Omit<Kept, 'works'> {
-  const { work, state, reason, message } = standing;
-  const plain = { state, reason, message };
-  if (state !== 'Waiting' || typeof work !== 'number' || !ground)
-    return { ...plain, change: adviceFor(reason, { ...about, work }) };
+  const { work, state, reason, message, failure } = standing;
+  const plain = { state, reason, message, ...(failure && told.includes(state) ? { failure } : {}) };
+  if (state !== 'Waiting' || typeof work !== 'number' || !ground) {
+    // A spent budget does not say what was wrong; the class of the last failure does.
+    const why = reason === 'RestartBudgetSpent' && failure ? failure.class : reason;
+    return { ...plain, change: adviceFor(why, { ...about, work }) };
+  }
   const demand = expertDemand(run, work);
   const islands = refusalsOf(demand, ground);
   const placed = place(demand, ground.field);
@@ -134,9 +145,10 @@ function group(standings: readonly Standing[], answer: (standing: Standing) => O
 function print(call: Call, run: ExpertTraining, { sentence, standstill: kept, change }: Explained): void {
   const { io } = call;
   io.out(`${sentence}\n`);
-  for (const { works, state, reason, message, islands, change: what } of kept) {
+  for (const { works, state, reason, message, failure, islands, change: what } of kept) {
     const why = reason === state ? '' : ` (${reason})`;
     io.out(`\n${titles(works)}: ${state}${why}${message === '' ? '' : `: ${message}`}\n`);
+    for (const line of failure ? evidenceOf(failure, message) : []) io.out(`  ${line}\n`);
     if (islands && islands.length > 0) {
       const rows = islands.map((one) => [`  ${one.island}`, one.reason, one.message]);
       io.out(table(['  ISLAND', 'REASON', 'WHY'], rows, painter(io)));

@@ -67,13 +67,8 @@ export const logs: Verb = {
       const dashboard = await openDashboard(call, scope);
       try {
         if (dir !== undefined) return await all(call, scope, dashboard, run, query, dir);
-        await print(
-          call,
-          dashboard,
-          run,
-          typeof work?.work === 'number' ? `expert-${index3(work.work)}` : (work?.work ?? ''),
-          query,
-        );
+        const name = typeof work?.work === 'number' ? `expert-${index3(work.work)}` : (work?.work ?? '');
+        await print(call, dashboard, pathOf(run, name, query));
         call.next(`atoll events ${run.metadata.name}`, 'what happened around it');
         return exitCodes.done;
       } finally {
@@ -102,12 +97,13 @@ function queryOf(call: Call): Query {
   return { attempt, member: number('member'), tail: number('tail'), container, ...follow };
 }
 
-function pathOf({ metadata }: ExpertTraining, work: string, query: Query): string {
+function pathOf({ metadata, spec }: ExpertTraining, work: string, query: Query): string {
+  if (work === 'partition') return urlOf('partitionLog', { namespace: metadata.namespace ?? '', dataset: spec.dataset }, query);
   return urlOf('log', { namespace: metadata.namespace ?? '', run: metadata.name, work }, query);
 }
 
-async function print(call: Call, dashboard: Dashboard, run: ExpertTraining, work: string, query: Query): Promise<void> {
-  const { body } = await askDashboard(call, dashboard, pathOf(run, work, query));
+async function print(call: Call, dashboard: Dashboard, path: string): Promise<void> {
+  const { body } = await askDashboard(call, dashboard, path);
   if (!body) return;
   const decoder = new TextDecoder();
   for await (const chunk of body) call.io.out(decoder.decode(chunk as Uint8Array, { stream: true }));

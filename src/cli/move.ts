@@ -49,7 +49,7 @@ export const move: Verb = {
       const asked = await needWork(call, scope, run);
       const { work, title, status } = asked;
       await refuseMove(scope, name, asked, to);
-      await ask(scope, run, requestAnnotations.move, (value) => withMove(value, moveOf(work, status, to)));
+      await ask(scope, asked.owner, requestAnnotations.move, (value) => withMove(value, moveOf(work, status, to)));
       call.io.out(
         `${capital(title)} of run ${name} is asked to leave ${status?.island} and go ${to === undefined ? 'elsewhere' : `to ${to}`}.\n`,
       );

@@ -1,46 +1,62 @@
 /** Asking the hub for something about one work of a run, and seeing what becomes of it. */
-import { type ExpertShard, ExpertShardKind } from '../api/expertshard.ts';
+import { type ExpertDataset, ExpertDatasetKind } from '../api/expertdataset.ts';
+import { ExpertShardKind } from '../api/expertshard.ts';
 import { type ExpertTraining, ExpertTrainingKind } from '../api/experttraining.ts';
-import type { requestAnnotations } from '../api/labels.ts';
+import { fieldManagers, type requestAnnotations } from '../api/labels.ts';
 import type { WorkName } from '../api/requests.ts';
 import type { WorkState, WorkStatus } from '../api/work.ts';
 import { isConflict } from '../kube/errors.ts';
-import { keyOf } from '../kube/types.ts';
+import { type KubeObject, keyOf, type ResourceType } from '../kube/types.ts';
 import type { Scope } from './cluster.ts';
 import { until } from './follow.ts';
-import { expertIndex, expertsOf, needExpert, patchRun } from './run.ts';
+import { datasetOf, expertIndex, expertsOf, needExpert } from './run.ts';
 import { type Call, CommandFailure, CommandLineError, exitCodes, type Options } from './verb.ts';
 
 /** The work that a request is about, as it stands now. */
 export interface Asked {
   work: WorkName;
-  /** `expert 3`, `the router` or `the evaluation`. */
+  /** `expert 3`, `the router`, `the evaluation` or `the partition`. */
   title: string;
   status: WorkStatus | undefined;
+  /** Whose annotation asks for it: the run, or its data set. */
+  owner: Owner;
 }
+
+type Owner =
+  | { type: ResourceType<ExpertTraining>; object: ExpertTraining }
+  | { type: ResourceType<ExpertDataset>; object: ExpertDataset };
 
 export const workOptions = {
   expert: { type: 'string', short: 'e' },
   router: { type: 'boolean' },
   evaluation: { type: 'boolean' },
+  partition: { type: 'boolean' },
 } satisfies Options;
 
 export const workHelp = `  -e, --expert N      the expert of this index
   --router            the router
-  --evaluation        the evaluation`;
+  --evaluation        the evaluation
+  --partition         the partition of its data set`;
 
 /** The one work that the flags name. */
 export async function needWork(call: Call, scope: Scope, run: ExpertTraining): Promise<Asked> {
   const index = expertIndex(call);
-  const named = [index !== undefined, call.on('router'), call.on('evaluation')].filter(Boolean).length;
-  if (named !== 1) throw new CommandLineError('name one work: -e N, --router or --evaluation');
+  const named = [index !== undefined, call.on('router'), call.on('evaluation'), call.on('partition')].filter(Boolean).length;
+  if (named !== 1) throw new CommandLineError('name one work: -e N, --router, --evaluation or --partition');
+  if (call.on('partition')) {
+    const dataset = await datasetOf(scope, run);
+    if (!dataset) throw new CommandFailure(`cannot find the ExpertDataset ${run.spec.dataset} of run ${run.metadata.name}`);
+    const owner: Owner = { type: ExpertDatasetKind, object: dataset };
+    return { work: 'partition', title: 'the partition', status: dataset.status?.work, owner };
+  }
+  const owner: Owner = { type: ExpertTrainingKind, object: run };
   if (index !== undefined) {
     const { status } = needExpert(run, await expertsOf(scope, run), index);
-    return { work: index, title: `expert ${index}`, status };
+    return { work: index, title: `expert ${index}`, status, owner };
   }
   const work = call.on('router') ? 'router' : 'evaluation';
   if (!run.spec[work]) throw new CommandFailure(`cannot find the ${work} of run ${run.metadata.name}: its spec asks for none`);
-  return { work, title: `the ${work}`, status: run.status?.[work] };
+  return { work, title: `the ${work}`, status: run.status?.[work], owner };
 }
 
 export function refuseEnded(verb: string, run: ExpertTraining): void {
@@ -55,20 +71,20 @@ const tries = 5;
 
 /** Changes an annotation that holds requests for several works: somebody else's request is never lost. */
 export async function ask(
-  scope: Scope,
-  run: ExpertTraining,
+  { client }: Pick<Scope, 'client'>,
+  { type, object }: Owner,
   annotation: (typeof requestAnnotations)[keyof typeof requestAnnotations],
   change: (value: string | undefined) => string,
 ): Promise<void> {
+  const any: ResourceType<KubeObject> = type;
+  const { uid, name } = object.metadata;
   for (let tried = 1; ; tried++) {
-    const now = tried === 1 ? run : await scope.client.get(ExpertTrainingKind, keyOf(run));
-    if (!now || now.metadata.uid !== run.metadata.uid)
-      throw new CommandFailure(`cannot ask for it: run ${run.metadata.name} was deleted`);
+    const now = tried === 1 ? object : await client.get(any, keyOf(object));
+    if (!now || now.metadata.uid !== uid) throw new CommandFailure(`cannot ask for it: ${type.kind} ${name} was deleted`);
     const { resourceVersion, annotations } = now.metadata;
+    const patch = { metadata: { uid, resourceVersion, annotations: { [annotation]: change(annotations?.[annotation]) } } };
     try {
-      await patchRun(scope, now, {
-        metadata: { resourceVersion, annotations: { [annotation]: change(annotations?.[annotation]) } },
-      });
+      await client.patch(any, keyOf(object), patch, { contentType: 'merge', fieldManager: fieldManagers.cli });
       return;
     } catch (error) {
       if (!isConflict(error) || tried === tries) throw error;
@@ -88,23 +104,20 @@ export async function seePlaced(call: Call, scope: Scope, run: ExpertTraining, a
     return now && now.placement > old && begun.includes(now.state) ? now : undefined;
   };
   const { namespace = '', name, uid } = run.metadata;
-  const found =
-    typeof work === 'number'
-      ? await until(
-          call,
-          scope,
-          { type: ExpertShardKind, namespace, fieldSelector: `spec.training=${name}` },
-          (store) =>
-            look(store.list().find((shard: ExpertShard) => shard.spec.trainingUid === uid && shard.spec.index === work)?.status),
-          timeoutMs,
-        )
-      : await until(
-          call,
-          scope,
-          { type: ExpertTrainingKind, namespace, fieldSelector: `metadata.name=${name}` },
-          (store) => (work === 'partition' ? undefined : look(store.get({ namespace, name })?.status?.[work])),
-          timeoutMs,
-        );
+  const watch = <T extends KubeObject>(
+    type: ResourceType<T>,
+    fieldSelector: string,
+    statusIn: (objects: readonly T[]) => WorkStatus | undefined,
+  ) => until(call, scope, { type, namespace, fieldSelector }, (store) => look(statusIn(store.list())), timeoutMs);
+  const found = await (typeof work === 'number'
+    ? watch(
+        ExpertShardKind,
+        `spec.training=${name}`,
+        (shards) => shards.find(({ spec }) => spec.trainingUid === uid && spec.index === work)?.status,
+      )
+    : work === 'partition'
+      ? watch(ExpertDatasetKind, `metadata.name=${run.spec.dataset}`, ([dataset]) => dataset?.status?.work)
+      : watch(ExpertTrainingKind, `metadata.name=${name}`, ([training]) => training?.status?.[work]));
   if (found) {
     const from = found.checkpoint && found.checkpoint.step > 0 ? `, from the checkpoint of step ${found.checkpoint.step}` : '';
     call.io.out(`${capital(title)} is ${found.state} on ${found.island} in placement ${found.placement}${from}.\n`);

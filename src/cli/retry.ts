@@ -52,7 +52,7 @@ export const retry: Verb = {
         throw new CommandFailure(
           `cannot retry ${title} of run ${name}: it is ${state}, and only what is Blocked or accepted can be; atoll move ${name} lets it go on elsewhere`,
         );
-      await ask(scope, run, requestAnnotations.retry, (value) => withRetry(value, retryOf(work, status)));
+      await ask(scope, asked.owner, requestAnnotations.retry, (value) => withRetry(value, retryOf(work, status)));
       call.io.out(`${capital(title)} of run ${name} gets a new budget and a new placement.\n`);
       call.next(`atoll logs ${name} ${typeof work === 'number' ? `-e ${work}` : `--${work}`} -f`, 'what its trainer writes');
       return call.on('no-wait') ? 0 : await seePlaced(call, scope, run, asked, timeoutMs);

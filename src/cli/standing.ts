@@ -2,7 +2,7 @@
 import type { ExpertDataset } from '../api/expertdataset.ts';
 import type { ExpertShard } from '../api/expertshard.ts';
 import type { ExpertTraining } from '../api/experttraining.ts';
-import type { WorkState, WorkStatus } from '../api/work.ts';
+import type { WorkFailure, WorkState, WorkStatus } from '../api/work.ts';
 
 /** Nothing keeps a work in these states. */
 const going: readonly WorkState[] = ['Running', 'Publishing', 'Accepted'];
@@ -15,26 +15,31 @@ export interface Standing {
   reason: string;
   message: string;
   island?: string | undefined;
+  /** The last attempt that failed. */
+  failure?: WorkFailure | undefined;
 }
 
 /** What of the run does not go on, in the order in which it matters. */
 export function standstill(run: ExpertTraining, experts: readonly ExpertShard[], dataset: ExpertDataset | undefined): Standing[] {
   const { router, evaluation } = run.status ?? {};
-  const works: [Standing['title'], Standing['work'], Pick<WorkStatus, 'state' | 'reason' | 'message' | 'island'> | undefined][] =
-    [
-      ['data set', 'partition', dataset?.status?.work],
-      ...experts.map((shard): (typeof works)[number] => [
-        `expert ${shard.spec.index}`,
-        shard.spec.index,
-        shard.status ?? { state: 'Waiting' },
-      ]),
-      ['router', 'router', router],
-      ['evaluation', 'evaluation', evaluation],
-    ];
+  const works: [
+    Standing['title'],
+    Standing['work'],
+    Pick<WorkStatus, 'state' | 'reason' | 'message' | 'island' | 'failure'> | undefined,
+  ][] = [
+    ['data set', 'partition', dataset?.status?.work],
+    ...experts.map((shard): (typeof works)[number] => [
+      `expert ${shard.spec.index}`,
+      shard.spec.index,
+      shard.status ?? { state: 'Waiting' },
+    ]),
+    ['router', 'router', router],
+    ['evaluation', 'evaluation', evaluation],
+  ];
   return works.flatMap(([title, work, status]) => {
     if (!status || going.includes(status.state)) return [];
-    const { state, reason, message = '', island } = status;
-    return [{ title, work, state, reason: reason ?? state, message, island }];
+    const { state, reason, message = '', island, failure } = status;
+    return [{ title, work, state, reason: reason ?? state, message, island, failure }];
   });
 }
 

@@ -119,7 +119,7 @@ export function partitionTemplate(dataset: ExpertDataset, settings: HubSettings)
       [labels.dataset]: metadata.name,
       [labels.role]: 'Partition',
     },
-    demand: demandOf(dataset, job.resources, { matchLabels: {}, priority: 0 }),
+    demand: partitionDemand(dataset),
     spec: templateSpec.parse({
       role: 'Partition',
       work: {
@@ -242,6 +242,18 @@ const templateSpec = islandJobSpec.omit({
 export function expertDemand(training: ExpertTraining, index: number): Demand {
   const { part, matchLabels } = expertPart(training, index);
   return demandOf(training, part.resources, { matchLabels, priority: training.spec.priority, nodes: part.nodes });
+}
+
+/** The same of the router or the evaluation. */
+export function partDemand(training: ExpertTraining, { resources, nodes }: { resources: Resources; nodes?: number }): Demand {
+  const { placement, priority } = training.spec;
+  const matchLabels = placement.islands.matchLabels ?? {};
+  return demandOf(training, resources, { matchLabels, priority, ...(nodes === undefined ? {} : { nodes }) });
+}
+
+/** The same of the partition of a data set. */
+export function partitionDemand(dataset: ExpertDataset): Demand {
+  return demandOf(dataset, dataset.spec.job.resources, { matchLabels: {}, priority: 0 });
 }
 
 /** How many pods work together, and the queue that they wait in, as far as a part can say so. */

@@ -2,7 +2,6 @@
 import { type CourierCheckpoint, type CourierResult, courierResult } from '../api/courier.ts';
 import type { AttemptRecord } from '../api/work.ts';
 import type { Pod } from '../kube/core.ts';
-import { headline } from './headline.ts';
 import type { NodeHealth } from './health/node.ts';
 import { type ContainerEnd, disruption, endOf } from './podview.ts';
 import { timesAreValid } from './report.ts';
@@ -122,7 +121,9 @@ export function sameFailure(record: AttemptRecord, end: Ending, sameNode = false
   if (end.node === undefined || record.node === undefined || (record.node === end.node) !== sameNode) return false;
   // What the agent ended itself ends as the kubelet manages, with this exit code or that.
   if (end.why === 'Stalled') return true;
-  const said = withoutNumbers(headline(end.trainer?.message ?? '')).slice(-ALIKE);
+  const said = withoutNumbers(end.trainer?.message ?? '')
+    .trim()
+    .slice(-ALIKE);
   return record.exitCode === end.trainer?.exitCode && withoutNumbers(record.message ?? '').includes(said);
 }
 

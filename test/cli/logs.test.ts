@@ -9,12 +9,13 @@ import { CliWorld } from './world.ts';
 
 let world: CliWorld;
 let server: Server;
+let scene: Scene;
 let url: string;
 const asked: string[] = [];
 
 before(async () => {
   world = await CliWorld.start();
-  const scene = new Scene(world);
+  scene = new Scene(world);
   const run = await scene.run('digits', {}, { state: 'Running' });
   for (const index of [0, 1]) await scene.expert(run, index, { state: 'Running', island: 'west', placement: 1, attempt: 1 }, 2);
   server = createServer(({ url: path = '', headers }, response) => {
@@ -52,6 +53,12 @@ describe('atoll logs', () => {
     assert.match(asked.at(-1) ?? '', /works\/router\/log\?attempt=p2a1&member=1&tail=9&container=courier&follow=1$/);
   });
 
+  it('prints that of the partition of the data set', async () => {
+    await scene.dataset(2);
+    assert.equal((await atoll('logs digits --partition --tail 7')).code, 0);
+    assert.equal(asked.at(-1), 'Bearer mine /api/namespaces/research/datasets/digits/log?tail=7');
+  });
+
   it('says what the hub says when there is none', async () => {
     const ran = await atoll('logs digits -e 1');
     assert.deepEqual([ran.code, ran.out, ran.err], [1, '', 'atoll: cannot find this log: the work has no such placement now\n']);
@@ -67,7 +74,7 @@ describe('atoll logs', () => {
   });
 
   for (const [words, code, message] of [
-    ['logs digits', 2, /name one work: -e N, --router or --evaluation/],
+    ['logs digits', 2, /name one work: -e N, --router, --evaluation or --partition/],
     ['logs digits -e 0 --attempt 2', 2, /--attempt "2" is no placement and attempt such as p2a1/],
     ['logs digits -e 0 --container sidecar', 2, /--container "sidecar" is not one of trainer, restore, courier/],
     ['logs digits --all', 2, /--all and -o DIR belong together/],

@@ -92,6 +92,43 @@ experts 0, 1 and 2: Waiting (ExceedsAnyIsland): no island can take it now
     );
   });
 
+  it('shows what the island has sent about a failed expert, and advises on what went wrong, not on the budget', async () => {
+    const run = await scene.run('failing', gpus(1), running);
+    await scene.expert(run, 1, {
+      state: 'Blocked',
+      reason: 'RestartBudgetSpent',
+      message: '4 counted failures, allowed are 3; the last: out of memory at 1 GiB',
+      failure: {
+        number: 4,
+        placement: 1,
+        island: 'east',
+        node: 'gpu-7',
+        class: 'OutOfMemory',
+        step: 120,
+        exitCode: 137,
+        message: 'out of memory at 1 GiB',
+        hint: 'Raise resources.memory above the size in the message, or make the batch smaller.',
+        lines: 'step 119\n\u001b[31mMemoryError\u001b[0m: batch\n',
+        events: ['OOMKilling: Memory cgroup out of memory'],
+      },
+    });
+    assert.equal(
+      (await atoll('explain failing')).out.split('\n').slice(1).join('\n'),
+      `
+expert 1: Blocked (RestartBudgetSpent): 4 counted failures, allowed are 3; the last: out of memory at 1 GiB
+  Failed: attempt 4 of placement 1 failed on node gpu-7 of island east at step 120: OutOfMemory (exit code 137)
+  Its last lines:
+    | step 119
+    | MemoryError: batch
+  Kubernetes: OOMKilling: Memory cgroup out of memory
+  Hint: Raise resources.memory above the size in the message, or make the batch smaller.
+  To change: raise resources.memory or resources.scratch in an override of a new run, then atoll retry failing -e 1
+`,
+    );
+    const explained = JSON.parse((await atoll('explain failing -o json')).out) as { standstill: { failure: { node: string } }[] };
+    assert.equal(explained.standstill[0]?.failure.node, 'gpu-7');
+  });
+
   it('says what the run as a whole waits for', async () => {
     const why = condition(
       'Validated',

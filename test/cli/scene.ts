@@ -84,6 +84,15 @@ export class Scene {
     return await this.#status(ExpertDatasetKind, made, { ...status, conditions: [] });
   }
 
+  /** Of the partition of the data set `digits`. */
+  async datasetWork(work: Partial<WorkStatus>): Promise<ExpertDataset> {
+    const made = await this.#world.client.get(ExpertDatasetKind, { namespace: this.namespace, name: 'digits' });
+    if (!made) throw new Error('there is no data set');
+    const { observedGeneration: _, ...status } = made.status ?? { display: {}, conditions: [] };
+    const none: WorkStatus = { placement: 0, attempt: 0, restarts: 0, state: 'Waiting' };
+    return await this.#status(ExpertDatasetKind, made, { ...status, work: { ...none, ...work } });
+  }
+
   async run(name: string, spec: Record<string, unknown> = {}, status?: Partial<ExpertTrainingStatus>): Promise<ExpertTraining> {
     const { metadata, spec: whole } = training(spec, name);
     const made = await this.#world.client.create(ExpertTrainingKind, {

@@ -197,11 +197,14 @@ describe('atoll plan', () => {
     assert.equal(
       out,
       `Run new (new)
-EXPERT   GPUS   ISLAND   COST/H   STATE         WHY
-0        1      east     2.00     would start
-1        1      east     2.00     would start
-2        1      east     2.00     would start
-3 of 3 experts have an island: 3 GPUs, 6.00 an hour.
+WORK         PODS   GPUS   CPU   MEMORY   ISLAND   COST/H   STATE         WHY
+data set     1      0      1     2Gi      east              would start
+expert 0     1      1      4     16Gi     east     2.00     would start   after the data set
+expert 1     1      1      4     16Gi     east     2.00     would start   after the data set
+expert 2     1      1      4     16Gi     east     2.00     would start   after the data set
+router       1      0      4     16Gi     east              would start   after the data set
+evaluation   1      0      4     16Gi     east              would start   after experts and router
+3 of 3 experts have an island: 3 pods, 3 GPUs, 6.00 an hour.
 `,
     );
     assert.equal(await world.client.get(ExpertTrainingKind, { namespace: 'research', name: 'new' }), undefined);
@@ -210,14 +213,17 @@ EXPERT   GPUS   ISLAND   COST/H   STATE         WHY
   it('counts the experts before each: the last finds no room, and says why', async () => {
     const { code, out } = await atoll(`plan -n research -f ${await written('--gpus 2')}`);
     assert.equal(code, 1);
-    assert.match(out, /\n1 +2 +east +4\.00 +would start\n2 +2 +none +QuotaExceeded +namespace research uses 4 of the 4 GPUs/);
-    assert.match(out, /2 of 3 experts have an island: 4 GPUs, 8\.00 an hour\.\n$/);
+    assert.match(
+      out,
+      /\nexpert 1 +1 +2 +4 +16Gi +east +4\.00 +would start .*\nexpert 2 +1 +2 +4 +16Gi +none +QuotaExceeded +namespace research uses 4 of the 4 GPUs/,
+    );
+    assert.match(out, /2 of 3 experts have an island: 2 pods, 4 GPUs, 8\.00 an hour\.\n$/);
     const [plan] = JSON.parse((await atoll(`plan -n research -f ${world.file('run.yaml')} -o json`)).out) as {
-      experts: { reason?: string }[];
+      works: { work: string; reason?: string }[];
     }[];
     assert.deepEqual(
-      plan?.experts.map(({ reason }) => reason),
-      [undefined, undefined, 'QuotaExceeded'],
+      plan?.works.filter(({ reason }) => reason !== undefined).map(({ work, reason }) => [work, reason]),
+      [['expert 2', 'QuotaExceeded']],
     );
   });
 
@@ -235,7 +241,10 @@ EXPERT   GPUS   ISLAND   COST/H   STATE         WHY
     await scene.expert(run, 0, { state: 'Running', island: 'west', placement: 1 });
     const { code, out } = await atoll('plan there -n research');
     assert.equal(code, 0);
-    assert.match(out, /^Run there\n.*\n0 +1 +west +Running\n1 +1 +east +2\.00 +would start\n/);
+    assert.match(
+      out,
+      /^Run there\n.*\ndata set .* Accepted\nexpert 0 +1 +1 +1 +1Gi +west +Running\nexpert 1 +1 +1 +1 +1Gi +east +2\.00 +would start\n/,
+    );
   });
 
   it('refuses a file that cannot be read, and one without an object of Atoll', async () => {

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import { ExpertDatasetKind } from '../../src/api/expertdataset.ts';
 import type { ExpertShard, ExpertShardStatus } from '../../src/api/expertshard.ts';
 import { type ExpertTraining, ExpertTrainingKind } from '../../src/api/experttraining.ts';
 import { requestAnnotations } from '../../src/api/labels.ts';
 import { changesOf } from '../../src/cli/changes.ts';
+import { keyOf } from '../../src/kube/types.ts';
 import { eventually } from '../kube/eventually.ts';
 import { condition, digest, Scene } from './scene.ts';
 import { CliWorld, type Ran } from './world.ts';
@@ -80,6 +82,23 @@ describe('atoll retry', () => {
     assert.equal(await annotation('retry'), `1@2,2@1=${digest('a')}`);
   });
 
+  it('asks the data set for the partition, whose failure belongs to no run', async () => {
+    const elsewhere = new Scene(world, 'default');
+    await elsewhere.dataset();
+    await elsewhere.run('digits', {}, { state: 'Preparing' });
+    const dataset = await elsewhere.datasetWork({ state: 'Blocked', placement: 1, attempt: 4, reason: 'RestartBudgetSpent' });
+    const asking = world.run(['retry', 'digits', '--partition']);
+    const asked = async () =>
+      (await world.client.get(ExpertDatasetKind, keyOf(dataset)))?.metadata.annotations?.[requestAnnotations.retry];
+    await eventually('the request', async () => (await asked()) === 'partition@1');
+    await elsewhere.datasetWork({ state: 'Running', island: 'north', placement: 2, attempt: 1 });
+    assert.deepEqual(await asking, {
+      code: 0,
+      out: 'The partition of run digits gets a new budget and a new placement.\nThe partition is Running on north in placement 2.\n',
+      err: '',
+    });
+  });
+
   it('ends with 3 when nothing has begun in time, and says what it is waiting for', async () => {
     const ran = await atoll('retry digits -e 2 --replace --timeout 300ms');
     assert.equal(ran.code, 3);
@@ -87,7 +106,8 @@ describe('atoll retry', () => {
   });
 
   for (const [words, code, message] of [
-    ['retry digits', 2, /name one work: -e N, --router or --evaluation/],
+    ['retry digits', 2, /name one work: -e N, --router, --evaluation or --partition/],
+    ['retry digits --partition', 1, /cannot retry the partition of run digits: it is Waiting/],
     ['retry digits -e 0 --router', 2, /name one work/],
     ['retry digits -e 0', 1, /cannot retry expert 0 of run digits: it is Running, and only what is Blocked or accepted can be/],
     ['retry digits -e 9', 1, /cannot find expert 9 of run digits: there are 0 to 3/],

@@ -50,7 +50,7 @@ export function cli(world: () => World): void {
       assert.match((await run(['island', 'check', 'west'])).out, /^ok {7}island west is Ready/);
       const file = join(dir, 'run.yaml');
       await writeFile(file, (await atoll('init planned --experts 2 --cpu 50m --memory 128Mi')).out);
-      assert.match((await atoll(`plan -f ${file}`)).out, /\n2 of 2 experts have an island: 2 GPUs\.\n$/);
+      assert.match((await atoll(`plan -f ${file}`)).out, /\n2 of 2 experts have an island: 2 pods, 2 GPUs\.\n$/);
       await writeFile(file, (await atoll('init planned --experts 2 --gpus 64')).out);
       const stuck = await atoll(`plan -f ${file}`, 1);
       assert.match(stuck.out, /ExceedsAnyIsland +no island can take it now: east: has at most 8 for 64 GPUs asked/);

@@ -55,8 +55,7 @@ export function workRow(source: WorkSource, facts: Facts): WorkRow {
     work,
     index,
     rev: revOf(
-      // What is displayed of an expert's status shows its progress once more.
-      { ...status, progress: undefined, display: undefined },
+      { ...status, progress: undefined },
       jobs.map(({ metadata }) => metadata.uid),
       jobs.map(essence),
     ),
