@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failureClasses, reasons } from '../src/api/reasons.ts';
+import type { FailureAction } from '../src/api/work.ts';
 import { UNCOUNTED_BARREN_PER_DAY, UNCOUNTED_PER_HOUR } from '../src/island/budget.ts';
 import { type XidMeaning, xidMeanings } from '../src/island/health/xid.ts';
 import type { FailureRule } from '../src/island/rules/rule.ts';
@@ -22,8 +23,9 @@ kubectl -n NAMESPACE describe es TRAINING-e003           # status.failure: class
 kubectl -n NAMESPACE get ij -o wide                      # which attempt, how many counted failures
 \`\`\`
 
-**What follows.** *Retry* makes the next attempt anywhere, *elsewhere* keeps it away from the node that failed, *block* ends the work until
-someone repairs what the message says and asks for a retry. Every attempt resumes from the newest checkpoint that verifies. The first attempt
+**What follows.** *Retry* makes the next attempt anywhere, *in place* prefers the same node (a wish of the scheduler: a node that is full,
+cordoned or gone holds nothing up; the pods of a gang go anywhere), *elsewhere* keeps it away from the node that failed, *block* ends the work until someone
+repairs what the message says and asks for a retry. Every attempt resumes from the newest checkpoint that verifies. The first attempt
 after real progress (a new checkpoint) comes at once; then each waits \`retry.backoff.initial\`, doubled each time up to \`retry.backoff.max\`.
 
 **What does not count** still has limits: after ${UNCOUNTED_PER_HOUR} such ends within an hour each further attempt waits the longest back-off, and after
@@ -56,7 +58,12 @@ failureRules:
 |---|---|
 `;
 
-const follows = { Retry: 'retry', RetryElsewhere: 'retry elsewhere', Fail: 'block' } as const;
+const follows: Record<FailureAction, string> = {
+  Retry: 'retry',
+  RetryInPlace: 'retry in place',
+  RetryElsewhere: 'retry elsewhere',
+  Fail: 'block',
+};
 
 const cell = (text: string) => text.replaceAll('|', '\\|');
 

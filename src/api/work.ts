@@ -33,15 +33,17 @@ export const publishedCheckpoint = z.object({
   took: int(0, int53).optional().describe('How long publishing it took, in milliseconds.'),
 });
 
-/** What follows a failure: another attempt, if possible on another node, or none. */
-export const failureActions = ['Retry', 'RetryElsewhere', 'Fail'] as const;
+/** What follows a failure: another attempt, if possible on the same or on another node, or none. */
+export const failureActions = ['Retry', 'RetryInPlace', 'RetryElsewhere', 'Fail'] as const;
 
 /** The rule of an end that somebody asked for, by suspend, stop or a deletion of the pod: no failure. */
 export const askedRule = 'asked';
 
 const followed = z
   .enum(failureActions)
-  .describe('What follows: Retry anywhere, RetryElsewhere on another node if there is one, or Fail for good.');
+  .describe(
+    'What follows: Retry anywhere, RetryInPlace on the same node if it has room, RetryElsewhere on another if there is one, Fail for good.',
+  );
 const countedText = 'Whether it counts against retry.maxRestarts.';
 
 export const attemptRecord = z.object({

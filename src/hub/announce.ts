@@ -5,7 +5,8 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { failureStory } from './evidence.ts';
 import type { Once } from './once.ts';
-import { sentences } from './sentences.ts';
+import { retryCommand } from './requests.ts';
+import { cut, sentences } from './sentences.ts';
 import type { Why, WorkDecision } from './work.ts';
 
 type Say = (object: KubeObject, reason: Reason, message: string, action?: string) => void;
@@ -46,6 +47,26 @@ export function announceWork(
     const message = sentences(`${what}: ${after.message ?? 'blocked'}`, failure?.hint);
     events.warning(object, (after.reason ?? 'Crash') as Reason, message, 'Block');
   }
+}
+
+/** Of a failure in one message with a command at its end, which must not be cut off. */
+const longestWhy = 500;
+
+/** That one expert cannot go on, told on its training too: who describes a training must not have to guess which of its experts to ask. */
+export function announceBlocked(
+  events: Announcer,
+  training: KubeObject,
+  index: number,
+  before: WorkStatus | undefined,
+  { state, reason = 'Crash', message = '', failure, placement }: WorkStatus,
+): void {
+  // Stopped with its run: that is no news of the expert, and nothing can be tried again.
+  if (state !== 'Blocked' || before?.state === 'Blocked' || reason === 'Stopped') return;
+  const last = failure?.placement === placement ? failure : undefined;
+  const kind = last === undefined || last.class === reason ? reason : `${reason}, the last was ${last.class}`;
+  const retry = retryCommand('et', training.metadata.name, [{ work: index, placement }]);
+  const told = sentences(`expert ${index} is blocked (${kind}): ${cut(message, longestWhy)}`, last?.hint, retry);
+  events.warning(training, 'ExpertBlocked', told, 'Block');
 }
 
 /** What was asked of a work and is not done: once, and again when it is something else. On the object that carries the annotation. */

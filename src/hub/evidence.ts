@@ -83,6 +83,7 @@ export function failureText(failure: WorkFailure): string {
 
 const follows: Record<NonNullable<AttemptRecord['action']>, string> = {
   Retry: 'Another attempt follows, from the newest checkpoint that verifies',
+  RetryInPlace: 'Another attempt follows on the same node if it has room, from the newest checkpoint that verifies',
   RetryElsewhere: 'Another attempt follows on another node, from the newest checkpoint that verifies',
   Fail: 'It is not tried again by itself',
 };

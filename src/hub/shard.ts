@@ -10,7 +10,7 @@ import { addFinalizer } from '../kube/finalizers.ts';
 import { forKind, mapped, owned } from '../kube/sources.ts';
 import type { Change } from '../kube/store.ts';
 import { keyOf } from '../kube/types.ts';
-import { announceUnmet, announceWork } from './announce.ts';
+import { announceBlocked, announceUnmet, announceWork } from './announce.ts';
 import { askedOf } from './asked.ts';
 import { cleanUp } from './cleanup.ts';
 import { admits, defaultProgressEveryMs, type HubContext, islandOfWorkChanged, islandsChanged, soonest } from './context.ts';
@@ -81,6 +81,7 @@ export function createShardController(context: HubContext): Controller {
     const written = await writer.write(shard, status, { confirm: mustConfirm(plan, before), signal });
     const what = `expert ${shard.spec.index}`;
     announceWork(events, shard, what, before, plan.status, plan);
+    announceBlocked(events, training, shard.spec.index, before, plan.status);
     announceUnmet(context, training, what, plan.unmet);
     const refused = await runner.carryOut(plan, signal);
     if (refused)

@@ -2,6 +2,7 @@
 import { type CourierCheckpoint, type CourierResult, courierResult } from '../api/courier.ts';
 import type { AttemptRecord } from '../api/work.ts';
 import type { Pod } from '../kube/core.ts';
+import { headline } from './headline.ts';
 import type { NodeHealth } from './health/node.ts';
 import { type ContainerEnd, disruption, endOf } from './podview.ts';
 import { timesAreValid } from './report.ts';
@@ -121,9 +122,7 @@ export function sameFailure(record: AttemptRecord, end: Ending, sameNode = false
   if (end.node === undefined || record.node === undefined || (record.node === end.node) !== sameNode) return false;
   // What the agent ended itself ends as the kubelet manages, with this exit code or that.
   if (end.why === 'Stalled') return true;
-  const said = withoutNumbers(end.trainer?.message ?? '')
-    .trim()
-    .slice(-ALIKE);
+  const said = withoutNumbers(headline(end.trainer?.message ?? '')).slice(-ALIKE);
   return record.exitCode === end.trainer?.exitCode && withoutNumbers(record.message ?? '').includes(said);
 }
 

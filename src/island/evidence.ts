@@ -6,6 +6,7 @@ import { keyOf, type Log, type PodLogs } from '../kube/types.ts';
 import type { Evidence } from './observed.ts';
 import { container } from './podview.ts';
 import { lastWords } from './record.ts';
+import { telling } from './warned.ts';
 import type { ReadEvents } from './warnings.ts';
 
 export type ReadEvidence = (pod: Pod, signal: AbortSignal) => Promise<Evidence>;
@@ -74,7 +75,10 @@ export function createReadEvidence({ client, events, clock, log }: EvidenceOptio
           ? events({ namespace: 'default', selector: `regarding.kind=Node,regarding.name=${nodeName}`, since }, limited)
           : [],
       ]);
-      const short = (all: string[]) => all.slice(-EVENTS).map((each) => lastWords(printable(each), EVENT_CHARACTERS));
+      const short = (all: string[]) =>
+        telling(all)
+          .slice(-EVENTS)
+          .map((each) => lastWords(printable(each), EVENT_CHARACTERS));
       // Told to end: what was missed must not be concluded from.
       signal.throwIfAborted();
       const text = remembered(pod, read);

@@ -6,6 +6,7 @@ import type { IslandJob } from '../api/islandjob.ts';
 import { finalizers } from '../api/labels.ts';
 import { attemptName } from '../api/names.ts';
 import type { Container, Job, Pod, PodSpec, PodTemplate } from '../kube/core.ts';
+import { onItsNodes } from './affinity.ts';
 import { storesOf, threads } from './attemptconfig.ts';
 import { attemptMeta } from './attemptmeta.ts';
 import { gangEnv, gangJob, gangPod } from './gang.ts';
@@ -65,28 +66,8 @@ export function podOf(job: IslandJob, attempt: number, settings: IslandSettings)
 }
 
 function templateOf(job: IslandJob, attempt: number, settings: IslandSettings): PodTemplate {
-  const avoid = (job.status?.attempts ?? []).find(({ number }) => number === attempt)?.avoid ?? [];
   const template = patchedTemplate(job, attempt, settings);
-  return avoid.length === 0 || template.spec === undefined ? template : { ...template, spec: awayFrom(template.spec, avoid) };
-}
-
-/** Keeps the pod away from nodes, in whatever affinity the user's patch gave it: terms are alternatives, so each gets it. */
-function awayFrom(spec: PodSpec, avoid: readonly string[]): PodSpec {
-  const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  const away = avoid.map((name) => ({ key: 'metadata.name', operator: 'NotIn', values: [name] }));
-  const terms = required?.nodeSelectorTerms ?? [{}];
-  return {
-    ...spec,
-    affinity: {
-      ...spec.affinity,
-      nodeAffinity: {
-        ...spec.affinity?.nodeAffinity,
-        requiredDuringSchedulingIgnoredDuringExecution: {
-          nodeSelectorTerms: terms.map((term) => ({ ...term, matchFields: [...(term.matchFields ?? []), ...away] })),
-        },
-      },
-    },
-  };
+  return template.spec === undefined ? template : { ...template, spec: onItsNodes(template.spec, job, attempt) };
 }
 
 function patchedTemplate(job: IslandJob, attempt: number, settings: IslandSettings): PodTemplate {

@@ -76,7 +76,7 @@ async function settled(page: Page): Promise<void> {
   await still(/Loading (?!the curve)/);
   const height = await page.evaluate<number>('document.documentElement.scrollHeight');
   for (let top = 0; top < height; top += 700) await page.mouse.wheel(0, 700);
-  await still(/Loading |Waiting for lines/);
+  await still(/Loading /);
   await page.evaluate('window.scrollTo(0, 0)');
 }
 

@@ -124,6 +124,8 @@ describe('a row', () => {
   test('keeps its rev while only progress changes', () => {
     const rev = (step: number) => projectRun(source([shard(0, running(step))]), facts).experts[0]?.rev;
     assert.equal(rev(50), rev(51));
+    const shown = shard(0, { ...running(51), display: { progress: '51%', eta: '3m' } });
+    assert.equal(projectRun(source([shown]), facts).experts[0]?.rev, rev(50));
     const blocked = projectRun(source([shard(0, { ...running(50), reason: 'WaitingForPod' })]), facts).experts[0]?.rev;
     assert.notEqual(rev(50), blocked);
   });

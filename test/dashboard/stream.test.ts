@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ExpertShardKind } from '../../src/api/expertshard.ts';
 import { ExpertTrainingKind } from '../../src/api/experttraining.ts';
 import { IslandJobKind } from '../../src/api/islandjob.ts';
+import type { OpenLog } from '../../src/dashboard/server/context.ts';
 import type { WorkRow } from '../../src/dashboard/view/work.ts';
 import { job } from '../hub/builders.ts';
 import { eventually } from '../kube/eventually.ts';
@@ -160,32 +161,49 @@ describe('a list of 1,000 experts', () => {
   });
 });
 
+/** A dashboard with one expert whose IslandJob runs, and the path of its log. */
+async function withLog(openLog: OpenLog) {
+  const logged = await startMemoryWorld({ openLog });
+  logged.api.put(ExpertTrainingKind, aRun('run-0', 1));
+  logged.api.put(ExpertShardKind, anExpert('run-0', 0, 1));
+  await eventually('the run is there', () => logged.objects.shards.store.size === 1);
+  const path = 'api/namespaces/research/runs/run-0/works/expert-000/log';
+  assert.equal((await logged.get(path)).status, 404, 'its IslandJob is not there');
+  const its = job(1, { state: 'Running' });
+  const owner = { kind: 'ExpertTraining' as const, name: 'run-0', uid: 'uid-run-0' };
+  logged.api.put(IslandJobKind, {
+    ...its,
+    metadata: { ...its.metadata, name: 'run-0-e0-p1' },
+    spec: { ...its.spec, work: { ...its.spec.work, owner } },
+  });
+  await eventually('its IslandJob is there', () => logged.objects.jobs.store.size === 1);
+  return { path, ...logged };
+}
+
 describe('a log', () => {
   it('is sent as text as it is, markup and control sequences included, and says why it ends', async () => {
     const lines = ['<script>alert(1)</script>', '\u001b[31mred\u001b[0m', 'data: x', ''];
-    const logged = await startMemoryWorld({
-      openLog: async function* () {
-        yield* lines;
-        throw new Error('the island fell silent');
-      },
+    const logged = await withLog(async function* () {
+      yield* lines;
+      throw new Error('the island fell silent');
     });
-    logged.api.put(ExpertTrainingKind, aRun('run-0', 1));
-    logged.api.put(ExpertShardKind, anExpert('run-0', 0, 1));
-    await eventually('the run is there', () => logged.objects.shards.store.size === 1);
-    const path = 'api/namespaces/research/runs/run-0/works/expert-000/log';
-    assert.equal((await logged.get(path)).status, 404, 'its IslandJob is not there');
-    const its = job(1, { state: 'Running' });
-    const owner = { kind: 'ExpertTraining' as const, name: 'run-0', uid: 'uid-run-0' };
-    logged.api.put(IslandJobKind, {
-      ...its,
-      metadata: { ...its.metadata, name: 'run-0-e0-p1' },
-      spec: { ...its.spec, work: { ...its.spec.work, owner } },
-    });
-    await eventually('its IslandJob is there', () => logged.objects.jobs.store.size === 1);
-    const response = await logged.get(path);
+    const response = await logged.get(logged.path);
     assert.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8');
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
     assert.equal(await response.text(), `${lines.join('\n')}\n[atoll] the log ends here: the island fell silent\n`);
+    await logged.stop();
+  });
+
+  it('is answered while there is no line yet; what is written later comes, and why it ends', async () => {
+    const written = Promise.withResolvers<string>();
+    const logged = await withLog(async function* () {
+      yield await written.promise;
+      throw new Error('the pod is gone');
+    });
+    const response = await logged.get(`${logged.path}?follow=1`);
+    assert.equal(response.status, 200);
+    written.resolve('the first line');
+    assert.equal(await response.text(), 'the first line\n[atoll] the log ends here: the pod is gone\n');
     await logged.stop();
   });
 });

@@ -1,4 +1,7 @@
-/** Every row of the failure table on a real cluster of two nodes: what is seen, what it is called, what follows, and what a person is told. */
+/**
+ * Every row of the failure table on a real cluster of two nodes: what is seen, what it is called, what follows, and what a person is told.
+ * With ATOLL_DESCRIBED=FOLDER the output of `kubectl describe` of each work is kept there.
+ */
 import { after, before, describe } from 'node:test';
 import { missingRequirements } from '../../local/requirements.ts';
 import { crash } from './failures/crash.ts';

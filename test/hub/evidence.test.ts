@@ -106,6 +106,7 @@ describe('a failure in words', () => {
   });
   const rows: [AttemptRecord['action'], string][] = [
     ['Retry', 'Another attempt follows, from the newest checkpoint that verifies.'],
+    ['RetryInPlace', 'Another attempt follows on the same node if it has room, from the newest checkpoint that verifies.'],
     ['RetryElsewhere', 'Another attempt follows on another node, from the newest checkpoint that verifies.'],
     ['Fail', 'It is not tried again by itself.'],
   ];
@@ -171,13 +172,13 @@ describe('the conditions of an expert', () => {
       'one that is blocked says what happened, that nothing follows, what to look at and how to try again',
       { state: 'Blocked', reason: 'RestartBudgetSpent', message: '4 counted failures, allowed are 3', ...failed },
       'Blocked',
-      `True RestartBudgetSpent: 4 counted failures, allowed are 3. ${text}. It is not tried again by itself. Read the last lines of the log. To try again: kubectl annotate --overwrite et digits atoll.dev/retry=3@1.`,
+      `True RestartBudgetSpent: 4 counted failures, allowed are 3. ${text}. It is not tried again by itself. Read the last lines of the log. To try again: kubectl annotate --overwrite et digits atoll.dev/retry=3@1`,
     ],
     [
       'one that is blocked does not say the same twice',
       { state: 'Blocked', reason: 'Crash', message: `the last: ${crash(1).message}`, ...failed },
       'Blocked',
-      `True Crash: the last: ${crash(1).message}. It is not tried again by itself. Read the last lines of the log. To try again: kubectl annotate --overwrite et digits atoll.dev/retry=3@1.`,
+      `True Crash: the last: ${crash(1).message}. It is not tried again by itself. Read the last lines of the log. To try again: kubectl annotate --overwrite et digits atoll.dev/retry=3@1`,
     ],
   ];
   for (const [sentence, fields, type, expected] of rows) test(sentence, () => assert.equal(says(fields, type), expected));

@@ -102,8 +102,11 @@ describe('the next attempt', () => {
 
 describe('its pods', () => {
   const away = { key: 'metadata.name', operator: 'NotIn', values: ['a'] };
-  const affinity = (over: Record<string, unknown>) =>
-    jobOf(islandJob({ attempt: 2, attempts: [open(2, { avoid: ['a'] })] }, over), 2, settings).spec.template.spec?.affinity;
+  const affinityAfter = (attempts: AttemptRecord[], over: Record<string, unknown> = {}) =>
+    jobOf(islandJob({ attempt: 2, attempts }, over), 2, settings).spec.template.spec?.affinity;
+  const affinity = (over: Record<string, unknown>) => affinityAfter([open(2, { avoid: ['a'] })], over);
+  const inPlace = closed(1, 'NoProgress', { node: 'a', action: 'RetryInPlace' });
+  const back = { weight: 100, preference: { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a'] }] } };
 
   it('are kept away by name', () => {
     assert.deepEqual(affinity({})?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms, [
@@ -123,4 +126,27 @@ describe('its pods', () => {
       { ...term('y'), matchFields: [away] },
     ]);
   });
+
+  it('are wished back to the node of an attempt that is tried again in place, which holds nothing up when it is full or gone', () => {
+    assert.deepEqual(affinityAfter([inPlace, open(2)])?.nodeAffinity, {
+      preferredDuringSchedulingIgnoredDuringExecution: [back],
+    });
+  });
+
+  it('keep the wishes that a podTemplate has', () => {
+    const wish = { weight: 7, preference: { matchExpressions: [{ key: 'zone', operator: 'In', values: ['x'] }] } };
+    const podTemplate = {
+      spec: { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [wish] } } },
+    };
+    const container = { image: 'x', resources: { cpu: '1', memory: '1Gi' }, podTemplate };
+    const found = affinityAfter([inPlace, open(2)], { container })?.nodeAffinity;
+    assert.deepEqual(found?.preferredDuringSchedulingIgnoredDuringExecution, [wish, back]);
+  });
+
+  for (const [sentence, attempts, over] of [
+    ['after any other failure', [closed(1, 'Crash', { node: 'a', action: 'Retry' }), open(2)], {}],
+    ['of a gang, whose other nodes nobody remembers', [inPlace, open(2)], { nodes: 2 }],
+    ['when the attempt had no node', [closed(1, 'NoProgress', { action: 'RetryInPlace' }), open(2)], {}],
+  ] as const)
+    it(`go anywhere ${sentence}`, () => assert.equal(affinityAfter([...attempts], over), undefined));
 });

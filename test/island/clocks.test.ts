@@ -175,7 +175,10 @@ describe('a running attempt', () => {
     const killed = endedPod(1, 137, { lastStep: 40 }, { deleted: true });
     const third = act({}, job({}, record), [killed]);
     const { failure } = third.status;
-    assert.deepEqual([failure?.class, failure?.rule, failure?.action, failure?.step], ['NoProgress', 'no-progress', 'Retry', 40]);
+    assert.deepEqual(
+      [failure?.class, failure?.rule, failure?.action, failure?.step],
+      ['NoProgress', 'no-progress', 'RetryInPlace', 40],
+    );
   });
 
   it('that was suspended is not stopped for standing still', () => {

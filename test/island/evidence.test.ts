@@ -163,7 +163,7 @@ describe('reading', () => {
   it('keeps five events of 256 characters', async () => {
     const { events } = await read(
       {},
-      Array.from({ length: 9 }, (_, index) => `${index}: ${'z'.repeat(400)}`),
+      Array.from({ length: 9 }, (_, index) => `Reason: ${'ghijklmno'.charAt(index).repeat(400)}`),
     );
     assert.deepEqual(
       events.map(({ length }) => length),

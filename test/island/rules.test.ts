@@ -135,7 +135,7 @@ const rows: Row[] = [
     'RetryElsewhere',
     false,
   ],
-  ['a first illegal access', end(crashed(), { lines: xid(31) }), 'xid-application', 'Crash', 'Retry', true],
+  ['a first illegal access', end(crashed(), { lines: xid(31) }), 'xid-application', 'Crash', 'RetryInPlace', true],
   [
     'a second one on the same node',
     end(crashed(), { lines: xid(31), past: [xidBefore('node-1')] }),
@@ -154,7 +154,7 @@ const rows: Row[] = [
   ],
   ['an XID that says nothing', end(crashed(), { lines: xid(43) }), 'crash', 'Crash', 'Retry', true],
   ['a database that speaks of xid 79', end(crashed('xid 79 is locked')), 'crash', 'Crash', 'Retry', true],
-  ['a first stall', stalled(), 'no-progress', 'NoProgress', 'Retry', true],
+  ['a first stall', stalled(), 'no-progress', 'NoProgress', 'RetryInPlace', true],
   [
     'a second stall without a checkpoint',
     stalled({ past: [closed(2, 'NoProgress', { node: 'node-1', step: 3 })], checkpointAttempt: 1 }),
@@ -168,7 +168,7 @@ const rows: Row[] = [
     stalled({ past: [closed(1, 'NoProgress')], checkpointAttempt: 2 }),
     'no-progress',
     'NoProgress',
-    'Retry',
+    'RetryInPlace',
     true,
   ],
   [

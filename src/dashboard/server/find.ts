@@ -1,11 +1,13 @@
 /** From the parts of a path to the objects: what is not there is 404, for who may read the namespace. */
 import type { IslandJob } from '../../api/islandjob.ts';
 import { workPrefix } from '../../api/keys.ts';
+import type { Clock } from '../../clock.ts';
 import type { WorkName } from '../view/common.ts';
 import { type RunSource, worksOf } from '../view/of/run.ts';
 import { indexOf, type WorkSource } from '../view/of/work.ts';
 import { type Bucket, createBucket } from './bucket.ts';
 import type { DashboardContext, ReadStore } from './context.ts';
+import { impatient } from './impatient.ts';
 import { notFound } from './problem.ts';
 
 export type Params = Readonly<Record<string, string>>;
@@ -38,8 +40,8 @@ export interface Buckets {
   names(): string[];
 }
 
-export function createBuckets(stores: ReadonlyMap<string, ReadStore>): Buckets {
-  const buckets = new Map([...stores].map(([name, store]) => [name, createBucket(store)]));
+export function createBuckets(stores: ReadonlyMap<string, ReadStore>, clock: Clock): Buckets {
+  const buckets = new Map([...stores].map(([name, store]) => [name, createBucket(impatient(store, clock))]));
   return { get: (name) => buckets.get(name), names: () => [...buckets.keys()] };
 }
 

@@ -34,7 +34,7 @@ export interface DashboardOptions extends DashboardContext {
 export async function startDashboard(options: DashboardOptions): Promise<RunningServer> {
   const { clock, log, gatekeeper, port, host, limits = standardLimits } = options;
   const metrics = options.registry && createDashboardMetrics(options.registry);
-  const buckets = createBuckets(options.stores);
+  const buckets = createBuckets(options.stores, clock);
   const session = sessionHandlers(options);
   const assets = await readAssets(options.ui);
   if (!assets.has('/')) log.warn({ folder: options.ui }, 'the page of the dashboard is not there; only its API is served');

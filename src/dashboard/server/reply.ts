@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { Clock } from '../../clock.ts';
 import { messageOf } from '../../kube/errors.ts';
 import { securityHeaders } from './headers.ts';
 import type { RequestProblem } from './problem.ts';
@@ -27,7 +28,7 @@ export const json = (body: unknown, headers?: Record<string, string>): Reply => 
 /** Nothing that is about a user is kept by anyone. */
 const noStore = { 'cache-control': 'no-store' };
 
-export async function write(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+export async function write(request: IncomingMessage, response: ServerResponse, reply: Reply, clock: Clock): Promise<void> {
   const head = request.method === 'HEAD';
   switch (reply.type) {
     case 'json':
@@ -46,7 +47,7 @@ export async function write(request: IncomingMessage, response: ServerResponse, 
       response.end(head ? undefined : reply.text);
       return;
     case 'lines':
-      return await writeLines(response, reply.lines, head);
+      return await writeLines(response, reply.lines, head, clock);
     case 'taken':
       return;
   }
@@ -85,14 +86,22 @@ export function acceptsGzip(request: IncomingMessage): boolean {
   return /\bgzip\b(?!\s*;\s*q=0(\.0+)?\s*(,|$))/.test(request.headers['accept-encoding']?.toString() ?? '');
 }
 
-/** Lines as text, never as markup; as fast as the reader takes them. An error after the first line is the last line. */
-async function writeLines(response: ServerResponse, lines: AsyncIterable<string>, head: boolean): Promise<void> {
+/** What cannot be read at all is an answer of its own, if that is known within so many milliseconds. */
+const firstLineMs = 3_000;
+
+/** Lines as text, never as markup; as fast as the reader takes them. An error after the answer has begun is the last line. */
+async function writeLines(response: ServerResponse, lines: AsyncIterable<string>, head: boolean, clock: Clock): Promise<void> {
   const iterator = lines[Symbol.asyncIterator]();
-  try {
-    // What cannot be read at all is an answer of its own, so the first line is waited for.
-    let next = await iterator.next();
+  const begin = () => {
+    if (response.headersSent || response.destroyed) return;
     response.writeHead(200, { ...securityHeaders, ...noStore, 'content-type': 'text/plain; charset=utf-8' });
     response.flushHeaders();
+  };
+  // A trainer that has not said anything yet is not an answer that has not come yet.
+  const cancel = clock.timer(firstLineMs, begin);
+  try {
+    let next = await iterator.next();
+    begin();
     if (head) next = { done: true, value: undefined };
     while (next.done !== true) {
       if (!response.write(`${next.value}\n`)) await drained(response);
@@ -103,6 +112,7 @@ async function writeLines(response: ServerResponse, lines: AsyncIterable<string>
     if (!response.headersSent) throw error;
     response.write(`[atoll] the log ends here: ${messageOf(error)}\n`);
   } finally {
+    cancel();
     await iterator.return?.();
   }
   response.end();

@@ -148,7 +148,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         throw badRequest(`this address takes ${matched.allow.join(', ')} only`);
       }
       routeName = matched.name;
-      await write(request, response, await answer(request, response, matched, linked.signal));
+      await write(request, response, await answer(request, response, matched, linked.signal), clock);
     } catch (error) {
       await refuse(request, response, error, routeName);
     } finally {

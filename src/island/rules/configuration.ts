@@ -1,6 +1,7 @@
 /** Rules for what no patience cures: a wrong configuration, a damaged input, a queue that never admits. */
 import { exitCodes } from '../../api/contract.ts';
 import { restoreExitCodes } from '../../api/courier.ts';
+import { headline } from '../headline.ts';
 import { type FailureRule, restoreSays, said } from './rule.ts';
 
 export const configurationRules: readonly FailureRule[] = [
@@ -32,7 +33,8 @@ export const configurationRules: readonly FailureRule[] = [
     seen: 'the trainer ended with exit code 42',
     hint: 'Correct params or the container as the message says, and start the work anew.',
     matches: (end) => end.trainer?.exitCode === exitCodes.configuration,
-    message: (end) => said(end.trainer?.message, 'the trainer ended with exit code 42: its configuration is wrong'),
+    message: (end) =>
+      said(headline(end.trainer?.message ?? ''), 'the trainer ended with exit code 42: its configuration is wrong'),
   },
   {
     name: 'configuration-deadline',

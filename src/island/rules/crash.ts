@@ -1,6 +1,7 @@
 /** Rules for a trainer that ended by its own doing; the last one is for everything that nothing else explains. */
 import { exitCodes } from '../../api/contract.ts';
 import { type Ending, sameFailure } from '../ending.ts';
+import { headline } from '../headline.ts';
 import { type FailureRule, said, trainerFailed, trainerSays } from './rule.ts';
 
 const before = (end: Ending) => end.past.find((record) => record.class === 'Crash' && sameFailure(record, end));
@@ -24,7 +25,8 @@ export const crashRules: readonly FailureRule[] = [
     seen: 'the trainer ended with exit code 75, and nothing had asked it to stop',
     hint: 'Keep exit code 75 for a trainer that was asked to stop and has saved.',
     matches: (end) => end.trainer?.exitCode === exitCodes.saved,
-    message: (end) => said(end.trainer?.message, 'the trainer saved and ended with exit code 75, but nothing had asked it to'),
+    message: (end) =>
+      said(headline(end.trainer?.message ?? ''), 'the trainer saved and ended with exit code 75, but nothing had asked it to'),
   },
   {
     name: 'same-step-two-nodes',

@@ -67,7 +67,7 @@ export const gpuRules: readonly FailureRule[] = [
   {
     name: 'xid-application',
     class: 'Crash',
-    action: 'Retry',
+    action: 'RetryInPlace',
     counted: true,
     seen: 'an XID that a program can cause (such as 13, 31 or 94), for the first time',
     hint: 'Nothing yet: it is tried again in place. If it comes again the GPU or the program is at fault.',

@@ -43,7 +43,7 @@ export const progressRules: readonly FailureRule[] = [
   {
     name: 'no-progress',
     class: 'NoProgress',
-    action: 'Retry',
+    action: 'RetryInPlace',
     counted: true,
     seen: 'no first step, no next step or no next checkpoint within its limit (stall)',
     hint: 'The stacks are in the last lines of the log. When steps are meant to take so long, raise stall.',

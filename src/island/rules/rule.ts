@@ -3,11 +3,12 @@ import type { CourierCheckpoint } from '../../api/courier.ts';
 import type { FailureClass, Reason } from '../../api/reasons.ts';
 import type { FailureAction } from '../../api/work.ts';
 import type { Ending } from '../ending.ts';
+import { headline } from '../headline.ts';
 
 export interface FailureRule {
   readonly name: string;
   readonly class: FailureClass;
-  /** What follows: another attempt, where it is better on another node, or none. */
+  /** What follows: another attempt, where it is better on the same or on another node, or none. */
   readonly action: FailureAction;
   /** Whether it counts against `retry.maxRestarts`. */
   readonly counted: boolean;
@@ -41,11 +42,11 @@ export const restoreSays = (end: Ending) => end.restore?.result?.message ?? end.
 /** Whether the trainer ran and ended with an error of its own. */
 export const trainerFailed = (end: Ending) => end.trainer !== undefined && end.trainer.exitCode !== 0;
 
-/** How the trainer ended, in its own words if it left any. */
+/** How the trainer ended, in its own words if it left any: a termination message may be the last lines of its log. */
 export const trainerSays = ({ trainer }: Ending) =>
   trainer === undefined
     ? 'the trainer never started'
     : said(
-        trainer.message,
+        headline(trainer.message ?? ''),
         `the trainer ended with exit code ${trainer.exitCode}${trainer.reason ? ` (${trainer.reason})` : ''}`,
       );

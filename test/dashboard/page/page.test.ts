@@ -3,6 +3,7 @@ import { after, before, describe } from 'node:test';
 import { openPage, signIn, startBrowser } from './browser.ts';
 import { crowdTests } from './many.ts';
 import { setScene } from './scene.ts';
+import { settleTests } from './settle.ts';
 import { steerTests } from './steer.ts';
 import { viewTests } from './views.ts';
 import { type Here, startWorld } from './world.ts';
@@ -24,5 +25,6 @@ after(async () => {
 });
 
 describe('views', () => viewTests(here));
+describe('settling', () => settleTests(here));
 describe('a thousand experts', () => crowdTests(here));
 describe('steering', () => steerTests(here));

@@ -5,6 +5,7 @@ import { bundlePage, pagePath } from '../../../local/build.ts';
 import type { IslandJob } from '../../../src/api/islandjob.ts';
 import type { Progress } from '../../../src/api/work.ts';
 import { systemClock as clock, systemRandom as random } from '../../../src/clock.ts';
+import type { ReadStore } from '../../../src/dashboard/server/context.ts';
 import { type Curves, createCurves } from '../../../src/dashboard/server/curves.ts';
 import { createGatekeeper } from '../../../src/dashboard/server/gatekeeper.ts';
 import { startDashboard } from '../../../src/dashboard/server/index.ts';
@@ -26,6 +27,8 @@ export interface World extends AsyncDisposable {
   url: string;
   tokens: Readonly<Record<User, string>>;
   store: MemoryStore;
+  /** How long the store takes to answer the dashboard, in milliseconds. */
+  storeTakes: { ms: number };
   /** What islands say about running jobs now, by uid. */
   progress: Map<string, Progress>;
   /** The text of every log. */
@@ -56,6 +59,15 @@ export async function startWorld({ controllers }: WorldOptions = {}): Promise<Wo
   const tokens = await tokensOf(api.server);
   const client = createKubeClient({ kubeconfig: api.server.kubeconfigPath, clock, random });
   const store = new MemoryStore();
+  const storeTakes = { ms: 0 };
+  const slow: ReadStore = {
+    get: async (...asked) => (await clock.sleep(storeTakes.ms), store.get(...asked)),
+    head: async (key) => (await clock.sleep(storeTakes.ms), store.head(key)),
+    async *list(prefix) {
+      await clock.sleep(storeTakes.ms);
+      yield* store.list(prefix);
+    },
+  };
   const progress = new Map<string, Progress>();
   const log: World['log'] = { lines: async function* () {} };
   let serving = await serve(0);
@@ -79,7 +91,7 @@ export async function startWorld({ controllers }: WorldOptions = {}): Promise<Wo
       objects,
       model: createModel({ objects, clock, progress: live }),
       gatekeeper,
-      stores: new Map([['default', store]]),
+      stores: new Map([['default', slow]]),
       curves,
       openLog: (_, job) => log.lines(job),
       live: () => true,
@@ -116,6 +128,7 @@ export async function startWorld({ controllers }: WorldOptions = {}): Promise<Wo
     url: serving.url,
     tokens,
     store,
+    storeTakes,
     progress,
     log,
     job: (uid) => serving.job(uid),

@@ -1,5 +1,7 @@
 /** The one expert of a training that fails, followed by a scenario: how its attempts end, where they run, what is told about it. */
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ExpertShard } from '../../../src/api/expertshard.ts';
 import { IslandJobKind } from '../../../src/api/islandjob.ts';
 import type { AttemptRecord } from '../../../src/api/work.ts';
@@ -9,6 +11,9 @@ import { found } from '../followed.ts';
 import { Run, restored } from '../run.ts';
 import { namespace } from '../trainings.ts';
 import { HopelessError } from '../waiting.ts';
+
+/** Folder that what people read is kept in, one file a work; without it nothing is kept. */
+const { ATOLL_DESCRIBED: keptIn } = process.env;
 
 /** An attempt comes up, trains and ends within seconds; a wait that lasts longer than this is for a state that never comes. */
 const patienceMs = 90_000;
@@ -60,11 +65,16 @@ export class Work extends Run {
     return restored(await this.pod(0, attempt)).resumedFrom?.step;
   }
 
-  /** What a person reads who asks for the training, its expert and its IslandJob, or for the named one of them. */
+  /** What a person reads who asks for the training, its expert and its IslandJob. */
   async described(): Promise<string> {
     const { metadata } = await this.job(0);
     const objects = [`et/${this.name}`, `es/${this.name}-e000`, `ij/${metadata.name}`];
-    return (await Promise.all(objects.map((object) => this.world.kubectl(['describe', object])))).join('\n');
+    const text = (await Promise.all(objects.map((object) => this.world.kubectl(['describe', object])))).join('\n');
+    if (keptIn !== undefined) {
+      await mkdir(keptIn, { recursive: true });
+      await writeFile(join(keptIn, `${this.name}.txt`), text);
+    }
+    return text;
   }
 
   /** Fails unless all that a person reads says each of these. */

@@ -1,6 +1,7 @@
 /** What a view asks for beside the stream: again when what it depends on changes, and after the stream was away. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Answers } from '../../view/routes.ts';
+import { type Again, againAndAgain } from './again.ts';
 import { AskError, type Asked, ask, why } from './ask.ts';
 import { generation } from './stream.ts';
 
@@ -21,32 +22,32 @@ export function useAsked<Name extends keyof Answers>(
   rev: string | number = '',
 ): Result<Answers[Name]> {
   const [state, set] = useState<{ key: string; data?: Answers[Name]; error?: unknown }>({ key: 'none' });
-  const [turn, setTurn] = useState(0);
   const key = asked === undefined ? '' : JSON.stringify([route, asked.parts, asked.query]);
+  const reader = useRef<Again | undefined>(undefined);
   const fresh = generation.value;
   useEffect(() => {
     if (asked === undefined) return;
-    const stop = new AbortController();
-    const begin = () => {
-      ask(route, { ...asked, signal: stop.signal }).then(
-        (data) => set({ key, data }),
-        (error: unknown) => {
-          if (!stop.signal.aborted) set((before) => (before.key === key ? { ...before, error } : { key, error }));
-        },
-      );
-    };
-    const timer = setTimeout(begin, state.key === key ? 1000 : 0);
+    const own = againAndAgain(async (signal) => {
+      try {
+        const data = await ask(route, { ...asked, signal });
+        if (!signal.aborted) set({ key, data });
+      } catch (error) {
+        if (!signal.aborted) set((before) => (before.key === key ? { ...before, error } : { key, error }));
+      }
+    });
+    reader.current = own;
     return () => {
-      clearTimeout(timer);
-      stop.abort();
+      own.stop();
+      reader.current = undefined;
     };
     // `asked` is new with every drawing: its key says whether it changed.
-  }, [key, rev, turn, fresh]);
+  }, [key]);
+  useEffect(() => reader.current?.want(), [key, rev, fresh]);
   const mine = state.key === key ? state : undefined;
   return {
     data: mine?.data,
     error: mine?.error === undefined ? undefined : why(mine.error),
     missing: mine?.error instanceof AskError && (mine.error.code === 'NotFound' || mine.error.code === 'NotAllowed'),
-    again: () => setTurn(turn + 1),
+    again: () => reader.current?.want(),
   };
 }

@@ -4,14 +4,15 @@ import { type Asked, open, why } from './ask.ts';
 import { appended, type Lines } from './lines.ts';
 
 export interface LogState extends Lines {
-  state: 'reading' | 'ended' | 'failed';
+  /** `asking` until the server answers; `reading` though there may be no line yet. */
+  state: 'asking' | 'reading' | 'ended' | 'failed';
   /** Why it ended early. */
   error?: string;
 }
 
 /** Reads until the log ends, or the signal is aborted; what is read is in the signal at most four times a second. */
 export function readLog(asked: Asked, stop: AbortSignal) {
-  const log = signal<LogState>({ state: 'reading', first: 0, lines: [] });
+  const log = signal<LogState>({ state: 'asking', first: 0, lines: [] });
   void follow(asked, stop, (change) => {
     log.value = { ...log.peek(), ...change };
   });
@@ -27,6 +28,7 @@ async function follow(asked: Asked, stop: AbortSignal, tell: (change: Partial<Lo
   };
   try {
     const response = await open('log', { ...asked, signal: stop });
+    tell({ state: 'reading' });
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) {
       kept = appended(kept, kept.rest, piece.value);

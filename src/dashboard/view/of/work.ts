@@ -55,7 +55,8 @@ export function workRow(source: WorkSource, facts: Facts): WorkRow {
     work,
     index,
     rev: revOf(
-      { ...status, progress: undefined },
+      // What is displayed of an expert's status shows its progress once more.
+      { ...status, progress: undefined, display: undefined },
       jobs.map(({ metadata }) => metadata.uid),
       jobs.map(essence),
     ),

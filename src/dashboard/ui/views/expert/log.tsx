@@ -9,6 +9,13 @@ import { pieces } from '../../words/find.ts';
 import { count } from '../../words/number.ts';
 
 const containers = ['trainer', 'restore', 'courier'] as const;
+/** What is said while there is no line. */
+const none: Readonly<Record<LogState['state'], string>> = {
+  asking: 'Loading the log ...',
+  reading: 'No line has been written yet. New ones appear here by themselves.',
+  ended: 'The log is empty: nothing was written.',
+  failed: 'No line could be read.',
+};
 /** Lines drawn at once; more hits than this are counted. */
 const mostShown = 1500;
 
@@ -82,7 +89,7 @@ export function Log({ row, attempts }: { row: WorkRow; attempts: readonly Attemp
 function Read({ log, search, again }: { log: Signal<LogState | undefined>; search: string; again: () => void }) {
   const box = useRef<HTMLDivElement>(null);
   const [follow, setFollow] = useState(true);
-  const { state = 'reading', first = 0, lines = [], error } = log.value ?? {};
+  const { state = 'asking', first = 0, lines = [], error } = log.value ?? {};
   const hits = lines
     .map((line, index) => ({ number: first + index + 1, parts: pieces(line, search) }))
     .filter(({ parts }) => search === '' || parts.some(({ found }) => found));
@@ -97,11 +104,7 @@ function Read({ log, search, again }: { log: Signal<LogState | undefined>; searc
   return (
     <>
       <div class="log" ref={box} tabIndex={0} role="group" aria-label="Lines of the log" onScroll={scrolled}>
-        {shown.length === 0 && (
-          <p class="log-none">
-            {search === '' ? (state === 'reading' ? 'Waiting for lines ...' : 'The log is empty.') : 'No line holds this.'}
-          </p>
-        )}
+        {shown.length === 0 && <p class="log-none">{search === '' ? none[state] : 'No line holds this.'}</p>}
         {shown.map(({ number, parts }) => (
           <div key={number} class="log-line">
             <span class="log-number" aria-hidden="true">
