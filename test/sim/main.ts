@@ -18,15 +18,15 @@ Options:
   --keep-going     run all plans although one broke an invariant
   --bugs           plant each seeded bug and find it, by at most --plans plans (default 12); writes the table in docs/simulation.md
   --bug NAME       the same for the bugs whose name holds NAME, without writing
-  --mutations      remove each guard of the decision functions once; unit tests or at most --plans plans (default 4) must notice
+  --mutations      remove each guard of the decision functions once: the unit tests must notice, or else one of --plans plans (default 2)
   --file TEXT      of the guards only those in files whose path holds TEXT
   --help           this text
 `;
 
-function whole(name: string, text: string): number {
+function whole(name: string, text: string, least = 1): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new Error(`cannot read --${name}: it is "${text}" and must be a whole number from 1`);
+  if (!Number.isInteger(value) || value < least)
+    throw new Error(`cannot read --${name}: it is "${text}" and must be a whole number from ${least}`);
   return value;
 }
 
@@ -51,11 +51,12 @@ async function main(): Promise<number> {
     return 0;
   }
   const hunting = values.bugs || values.bug !== undefined;
-  const plans = whole('plans', values.plans ?? (hunting ? '12' : values.mutations ? '4' : '100'));
+  const fewest = values.mutations ? 0 : 1;
+  const plans = whole('plans', values.plans ?? (hunting ? '12' : values.mutations ? '2' : '100'), fewest);
   const asked: Asked = {
     plans,
     first: whole('from', values.from),
-    workers: Math.min(plans, whole('workers', values.workers)),
+    workers: Math.max(1, Math.min(plans, whole('workers', values.workers))),
     keepGoing: values['keep-going'],
     only: values.faults?.split(',').map((name) => name.trim()),
   };

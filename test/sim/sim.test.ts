@@ -6,7 +6,9 @@ import { describe, it } from 'node:test';
 import { checkout } from '../../local/paths.ts';
 import { hunt } from './bugs/hunt.ts';
 import { bugs } from './bugs/index.ts';
-import { guardsOf } from './mutations/guards.ts';
+import { exempt } from './mutations/exempt.ts';
+import { asking, guardsOf } from './mutations/guards.ts';
+import { toExamine } from './mutations/kill.ts';
 import { applyEdits } from './seams/edits.ts';
 import { installSeams } from './seams/hooks.ts';
 
@@ -56,20 +58,34 @@ describe('the simulation', () => {
     );
   });
 
-  it('finds the guards of a source, strings with parentheses and all', () => {
-    const text = "  if (a(')') && b) return;\n  const c = d ? e : f;\n  if (\n    g\n  ) {\n    h();\n  }\n";
-    const guards = guardsOf('x.ts', text);
+  const guarded =
+    "  if (a(')') && b) return;\n  const c = d ? e : f;\n  if (\n    g\n  ) {\n    h();\n  }\n    matches: (end) => x(end, 1),\n";
+
+  it('finds the guards of a source, strings with parentheses and all, and removes each of them alone', () => {
+    const guards = guardsOf('x.ts', guarded);
     assert.deepEqual(
-      guards.map((guard) => guard.text),
-      ["a(')') && b", ' g '],
+      guards.map(({ text, line }) => [line, text]),
+      [
+        [1, "a(')') && b"],
+        [3, 'g'],
+        [8, '(end) => x(end, 1)'],
+      ],
     );
-    assert.match(
-      applyEdits(
-        text,
-        guards.slice(0, 1).map(({ edit }) => edit),
-      ),
-      /if \(false\) return;/,
-    );
+    const without = guards.map(({ edit }) => applyEdits(guarded, [edit]));
+    assert.match(without[0] ?? '', /^ {2}if \(false\) return;\n {2}const c/);
+    assert.match(without[2] ?? '', /matches: \(\) => false,\n$/);
+  });
+
+  it('asks before each guard of a source in which many of them are tried', () => {
+    const asked = asking('x.ts', guarded);
+    assert.match(asked, /if \(atollGuard\("x\.ts:1", a\('\)'\) && b\)\) return;/);
+    assert.match(asked, /matches: \(end\) => atollGuard\("x\.ts:8", \(\(end\) => x\(end, 1\)\)\(end\)\),/);
+  });
+
+  it('exempts only guards that are there, once in their file', async () => {
+    const all = (await toExamine()).flatMap(({ guards }) => guards);
+    for (const { file, guard } of exempt)
+      assert.equal(all.filter((one) => one.file === file && one.text === guard).length, 1, `${file}: ${guard}`);
   });
 
   it('refuses an edit that does not hit its text exactly once', () => {

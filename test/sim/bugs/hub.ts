@@ -27,11 +27,11 @@ export const hubBugs: readonly Bug[] = [
   bug(
     'silence means replaced',
     [4, 3],
-    'work of a silent island is replaced though its owner said to wait',
+    'work of a silent island is replaced at once though its owner said to wait',
     [
       'src/hub/move.ts',
-      "if (!away.silent || islandLost?.policy !== 'Replace') return undefined;",
-      'if (!away.silent || islandLost === undefined) return undefined;\n  if (islandLost.policy === "Wait") return away.heardAt + 60_000 - now;',
+      "if (!away.silent || islandLost?.policy !== 'Replace') return undefined;\n  return away.heardAt + islandLost.afterMs - now;",
+      'return away.silent && islandLost ? away.heardAt - now : undefined;',
     ],
     ['cut wire'],
   ),
@@ -69,13 +69,35 @@ export const hubBugs: readonly Bug[] = [
   ),
   bug(
     'accepted from any placement',
-    [1, 12, 8, 11],
+    [1],
     'the result of a placement that was replaced is accepted as that of the newest',
     [
-      'src/hub/work.ts',
-      'const job = seen.jobs.find((one) => one.metadata.name === current.job);',
-      "const job = seen.jobs.find((one) => one.status?.state === 'Succeeded') ?? seen.jobs.find((one) => one.metadata.name === current.job);",
+      [
+        'src/hub/work.ts',
+        'const job = seen.jobs.find((one) => one.metadata.name === current.job);\n  if (job) return follow',
+        "const job = seen.jobs.find((one) => one.status?.state === 'Succeeded') ?? seen.jobs.find((one) => one.metadata.name === current.job);\n  if (job) return follow",
+      ],
+      // The runner verifies what the decision names: both have to mistake one placement for the other.
+      [
+        'src/hub/runner.ts',
+        'const job = all.find(({ metadata }) => metadata.name === current?.job);',
+        "const job = all.find(({ status }) => status?.state === 'Succeeded') ?? all.find(({ metadata }) => metadata.name === current?.job);",
+      ],
     ],
     ['cut wire', 'wire cut one way'],
+  ),
+  bug(
+    'restarts of one placement only',
+    [12],
+    'a work forgets with each placement how often it has failed',
+    ['src/hub/reported.ts', 'restarts: Math.max(current.restarts, seen?.restarts ?? 0)', 'restarts: seen?.restarts ?? 0'],
+    ['crash of the trainer', 'drain', 'move of an expert'],
+  ),
+  bug(
+    'placements counted anew',
+    [12],
+    'the number of the next placement is counted from the IslandJobs that are left',
+    ['src/hub/next.ts', 'const placement = kept.placement + 1;', 'const placement = seen.jobs.length + 1;'],
+    ['move of an expert', 'drain', 'retry of an expert'],
   ),
 ];

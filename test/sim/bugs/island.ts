@@ -99,6 +99,35 @@ export const islandBugs: readonly Bug[] = [
     ['crash at any time'],
   ),
   bug(
+    'upgrade rolls the Jobs',
+    [15],
+    'an agent that starts writes its version on every Job that it finds',
+    [
+      [
+        'src/island/islandjob.ts',
+        "import { decide } from './decide.ts';",
+        "import { jobs } from '../kube/core.ts';\nimport { decide } from './decide.ts';",
+      ],
+      [
+        'src/island/islandjob.ts',
+        'let observed = await look.cached(job, signal);',
+        "let observed = await look.cached(job, signal);\n    if (!written.has(`*${key.name}`)) {\n      written.set(`*${key.name}`, job);\n      for (const { metadata } of observed.kubeJobs)\n        await client.patch(jobs, { ...key, name: metadata.name }, { metadata: { labels: { version: '2' } } }, { contentType: 'merge', signal });\n    }",
+      ],
+    ],
+    ['crash at any time'],
+  ),
+  bug(
+    'forgiven by a disruption',
+    [12],
+    'an end that nobody counts sets the count of those that count to zero',
+    [
+      'src/island/conclude.ts',
+      'verdict.counted ? { ...clean, restarts: status.restarts + 1 } : clean;',
+      'verdict.counted ? { ...clean, restarts: status.restarts + 1 } : { ...clean, restarts: 0 };',
+    ],
+    ['crash of the trainer', 'evicted pod', 'suspend and resume'],
+  ),
+  bug(
     'token in the log',
     [16],
     'the bearer of a courier is logged when the courier does not answer',

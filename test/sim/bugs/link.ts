@@ -5,13 +5,31 @@ export const linkBugs: readonly Bug[] = [
   bug(
     'acknowledged before it is stored',
     [11],
-    'the hub acknowledges a status and then fails to store it',
+    'the hub acknowledges a status, then fails to store it, and does not compare later',
     [
-      'src/link/statuses.ts',
-      '        await write(seen, status);\n        metrics',
-      '        write(seen, status).catch(() => undefined);\n        metrics',
+      [
+        'src/link/statuses.ts',
+        '        await write(seen, status);\n        metrics',
+        '        write(seen, status).catch(() => undefined);\n        metrics',
+      ],
+      // What was acknowledged and is not there is asked for again: alone, the mistake costs half a minute.
+      ['src/link/conversation.ts', 'clock.now() - known.at < lagMs) return [];', 'clock.now() >= known.at) return [];'],
     ],
-    ['storm of 503 and resets', 'API server away', 'storm of conflicts', 'crash before a write'],
+    ['storm of 503 and resets', 'API server away', 'storm of conflicts'],
+  ),
+  bug(
+    'late status stored',
+    [12],
+    'the hub takes a request that was overtaken, and stores its older status',
+    [
+      ['src/link/conversation.ts', 'if (request.sequence <= known.sequence) return undefined;', ''],
+      [
+        'src/link/answer.ts',
+        "if (sent.attempt < stored.attempt || sent.restarts < stored.restarts || sent.revision < stored.revision) return 'ahead';",
+        "if (sent.revision !== stored.revision) return 'store';",
+      ],
+    ],
+    ['lossy bus'],
   ),
   bug(
     'silence stops the mirrors',
@@ -25,13 +43,13 @@ export const linkBugs: readonly Bug[] = [
     ['cut wire', 'NATS away'],
   ),
   bug(
-    'change not carried',
+    'suspended for good',
     [11],
-    'an island that holds an IslandJob takes no further change of it',
+    'an island takes that a work is suspended, and not that it is to go on',
     [
       'src/link/apply-reply.ts',
-      'return put.spec.revision > found.spec.revision ?',
-      'return put.spec.revision < found.spec.revision ?',
+      'return { ...Object.fromEntries(sent), stop:',
+      'return { ...Object.fromEntries(sent), suspend: mirror.spec.suspend || put.spec.suspend, stop:',
     ],
     ['suspend and resume'],
   ),

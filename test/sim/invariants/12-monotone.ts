@@ -23,6 +23,7 @@ export const monotone: Invariant = {
         for (const { work, status } of worksIn(fact)) {
           grow(`placement of ${work}`, status.placement);
           grow(`attempt of placement ${status.placement} of ${work}`, status.attempt);
+          grow(`restarts of ${work}`, status.restarts);
           grow(`accepted step of ${work}`, status.accepted?.step);
         }
         if (fact.event.type.kind !== 'IslandJob') return;
