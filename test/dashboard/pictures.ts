@@ -15,6 +15,8 @@ const usage = `Usage: sh local/run.sh test/dashboard/pictures.ts --url URL --tok
   --token TOKEN   of a user of its cluster
   --run NS/NAME   the run to show; default: the one that needs somebody most, else the newest
   --to DIR        where the pictures go; default: docs/images
+  --only NAMES    of views, with a comma between them; default: all
+  --as WORD       goes into the name of each picture, for a state of affairs
   --both          in light and in dark; default: light alone
   --narrow        also 400 pixels wide, as on a telephone
 `;
@@ -27,6 +29,8 @@ interface Wanted {
   token: string;
   run: { namespace: string; name: string };
   to: string;
+  only: ReadonlySet<string> | undefined;
+  as: string;
 }
 
 async function asked<Name extends keyof Answers>(url: string, token: string, path: string): Promise<Answers[Name]> {
@@ -43,16 +47,16 @@ async function chooseRun(url: string, token: string): Promise<Wanted['run']> {
 }
 
 /** Name of the picture and address of each view; of the experts the one that says most. */
-async function views({ url, token, run: { namespace, name } }: Wanted): Promise<[string, string][]> {
+async function views({ url, token, run: { namespace, name }, only }: Wanted): Promise<[string, string][]> {
   const { run, experts } = await asked<'run'>(url, token, urlOf('run', { namespace, run: name }));
   const rank = (state: string) => ['Blocked', 'Running', 'Accepted'].indexOf(state);
-  const [expert] = experts.toSorted((a, b) => (b.restarts ?? 0) - (a.restarts ?? 0) || rank(a.state) - rank(b.state));
+  const [expert] = experts.toSorted((a, b) => rank(a.state) - rank(b.state) || (b.restarts ?? 0) - (a.restarts ?? 0));
   const islands = await asked<'islands'>(url, token, urlOf('islands')).catch(() => []);
   const island = islands
     .toSorted((a, b) => Number(a.state === 'Ready') - Number(b.state === 'Ready') || b.jobs - a.jobs)
     .find(({ jobs }) => jobs > 0);
   const at = `runs/${namespace}/${name}`;
-  return [
+  const all: [string, string][] = [
     ['runs', 'runs'],
     ['run', at],
     ['run-table', `${at}?show=table`],
@@ -65,6 +69,7 @@ async function views({ url, token, run: { namespace, name } }: Wanted): Promise<
     ['datasets', 'datasets'],
     ['dataset', `datasets/${namespace}/${run.dataset.name}`],
   ];
+  return all.filter(([view]) => only?.has(view) ?? true);
 }
 
 /** Waits until nothing is loading any more; what is read only when it comes into sight is brought there first. */
@@ -84,14 +89,17 @@ async function take(browser: Browser, wanted: Wanted, scheme: 'light' | 'dark', 
   const { page, context, complaints } = await openPage(browser, { scheme, width });
   const suffix = `${scheme === 'dark' ? '-dark' : ''}${width < 600 ? '-narrow' : ''}`;
   const shoot = async (name: string) => {
-    const height = await page.evaluate<number>('document.documentElement.scrollHeight');
-    const path = join(wanted.to, `dashboard-${name}${suffix}.png`);
+    // To the end of what stands there, not of the window.
+    const height = await page.evaluate<number>(
+      "Math.ceil(Math.max(...[...document.querySelectorAll('main > *')].map((one) => one.getBoundingClientRect().bottom + scrollY))) + 32",
+    );
+    const path = join(wanted.to, `dashboard-${wanted.as}${name}${suffix}.png`);
     await page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(height, mostHeight) } });
     console.log(path);
   };
   await page.goto(wanted.url);
   await page.getByLabel('Token').waitFor();
-  await shoot('signin');
+  if (wanted.only === undefined) await shoot('signin');
   await signIn(page, wanted.url, wanted.token);
   for (const [name, path] of await views(wanted)) {
     await page.goto(new URL(path, wanted.url).href);
@@ -108,6 +116,8 @@ const { values } = parseArgs({
     token: { type: 'string' },
     run: { type: 'string' },
     to: { type: 'string', default: join(checkout, 'docs/images') },
+    only: { type: 'string' },
+    as: { type: 'string' },
     both: { type: 'boolean', default: false },
     narrow: { type: 'boolean', default: false },
   },
@@ -119,11 +129,14 @@ if (values.url === undefined || values.token === undefined) {
   const { url, token, to } = values;
   const [namespace, name] = values.run?.split('/') ?? [];
   const run = namespace !== undefined && name !== undefined ? { namespace, name } : await chooseRun(url, token);
+  const only = values.only === undefined ? undefined : new Set(values.only.split(','));
+  const as = values.as === undefined ? '' : `${values.as}-`;
   await mkdir(to, { recursive: true });
   const browser = await startBrowser();
   try {
     for (const scheme of values.both ? (['light', 'dark'] as const) : (['light'] as const))
-      for (const width of values.narrow ? [1280, 400] : [1280]) await take(browser, { url, token, run, to }, scheme, width);
+      for (const width of values.narrow ? [1280, 400] : [1280])
+        await take(browser, { url, token, run, to, only, as }, scheme, width);
   } finally {
     await browser.close();
   }

@@ -4,6 +4,7 @@ import { type ExpertShard, expertShardStatus } from '../../src/api/expertshard.t
 import { type ExpertTraining, expertTrainingStatus } from '../../src/api/experttraining.ts';
 import type { IslandJob } from '../../src/api/islandjob.ts';
 import { measured, secondsOf } from '../../src/dashboard/view/of/facts.ts';
+import { hintOf } from '../../src/dashboard/view/of/hints.ts';
 import { projectRun, type RunSource } from '../../src/dashboard/view/of/run.ts';
 import { attemptsOf, failureOf, specOf } from '../../src/dashboard/view/of/work.ts';
 import { at, job, training, work } from '../hub/builders.ts';
@@ -76,7 +77,7 @@ describe('the sentence of a run', () => {
     const silentSince = () => new Date(now - 540_000).toISOString();
     assert.equal(
       say(source([shard(2, running(60)), accepted]), { silentSince: silentSince as never }),
-      '1 of 4 experts trains, 1 is done, 2 wait. Island west has been silent for 9m; what runs there goes on, nothing to do.',
+      '0 of 4 experts train, 1 was last seen training, 1 is done, 2 wait. Island west has been silent for 9m; what runs there goes on, nothing to do.',
     );
   });
 
@@ -181,8 +182,17 @@ describe('a work', () => {
   test('hands on the message of a failure as it is, with what to do', () => {
     const failure = failureOf(withJob([job(1, { attempts: [failed] })]));
     assert.equal(failure?.message, '<b>boom</b>');
-    assert.match(failure?.hint ?? '', /last lines of the log/);
+    assert.equal(failure?.hint, undefined, 'the island sent none');
     assert.equal(failure?.blocking, false);
+  });
+
+  test('says what the rule of the island says to do, unless it waits for another reason', () => {
+    const crash = { class: 'Crash', hint: 'It is tried again.' };
+    assert.equal(hintOf('Running', undefined, crash), 'It is tried again.');
+    assert.match(hintOf('Blocked', 'RestartBudgetSpent', crash) ?? '', /retry grants a new budget/);
+    const memory = { class: 'OutOfMemory', hint: 'Raise resources.memory.' };
+    assert.equal(hintOf('Blocked', 'OutOfMemory', memory), 'Raise resources.memory.');
+    assert.equal(hintOf('Blocked', 'OutOfMemory', undefined), undefined);
   });
 
   test('shows what its program was told, without the values of its environment', () => {

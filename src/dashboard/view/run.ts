@@ -27,7 +27,7 @@ export interface RunRow {
   evaluation?: string;
   /** spec.suspend. */
   suspend: boolean;
-  /** How many things wait for a person; see `needsYou` of the view. */
+  /** How many things wait for a person: those of `needsYou` of the view that say `act`. */
   needs: number;
   /** The newest failure of any of its works. */
   failure?: { work: WorkName; class: string; at?: string };

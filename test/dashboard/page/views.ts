@@ -138,9 +138,9 @@ export function viewTests(here: () => Here): void {
     await says('1 of 4 islands');
     await page().keyboard.press('Escape');
     await page().keyboard.press('?');
-    await page().getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page().getByRole('dialog', { name: 'Keys and words' }).waitFor();
     await page().keyboard.press('Escape');
-    await page().getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' });
+    await page().getByRole('dialog', { name: 'Keys and words' }).waitFor({ state: 'detached' });
     await page().goBack();
     await page().waitForURL(`${here().world.url}${run}`);
     await says('Expert 3 is blocked');

@@ -77,6 +77,8 @@ function options(latest: Latest, width: number, height: number, log: boolean, sm
     grid: { stroke: () => colour('line'), width: 1 },
   };
   const last = course.lines.length - 1;
+  /** Small drawings say it once for all of them. */
+  const named = (label: string) => (small ? {} : { label, labelFont: font, labelSize: 18, labelGap: 2 });
   return {
     width,
     height,
@@ -100,12 +102,14 @@ function options(latest: Latest, width: number, height: number, log: boolean, sm
       {
         ...axis,
         size: small ? 18 : 30,
+        ...named(course.across === 'step' ? 'training step' : 'time'),
         space: small ? 70 : 60,
         ...(course.across === 'step' ? { values: (_, values) => values.map((value) => short(value)) } : {}),
       },
       {
         ...axis,
         size: small ? 34 : 52,
+        ...named('loss'),
         space: small ? 26 : 34,
         values: (_, values) => values.map((value) => (value === null ? '' : measured(value))),
       },

@@ -60,8 +60,8 @@ export function Bar() {
           <button
             type="button"
             class="tool"
-            aria-label="Keys"
-            title="Keys"
+            aria-label="Keys and words"
+            title="Keys and words"
             onClick={() => {
               helpOpen.value = true;
             }}

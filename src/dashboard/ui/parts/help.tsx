@@ -1,4 +1,4 @@
-/** The list of keys. */
+/** The list of keys, and the words that the views use. */
 import { useEffect, useRef } from 'preact/hooks';
 import { helpOpen } from '../keys.ts';
 
@@ -15,6 +15,16 @@ const keys: [string[], string][] = [
   [['?'], 'This list'],
 ];
 
+const words: [string, string][] = [
+  ['Expert', 'one of the K models of a run; each trains on its own shard of the data, without the others'],
+  ['Router', 'the small model that weighs the experts'],
+  ['Island', 'a Kubernetes cluster with GPUs, on which experts run'],
+  ['Attempt p2a1', 'the first try at the second place that an expert was put'],
+  ['Checkpoint', 'what an attempt saved and published, to go on from'],
+  ['Accepted', 'finished, verified, and counted by the hub'],
+  ['Blocked', 'stopped until somebody retries it'],
+];
+
 export function HelpDialog() {
   return helpOpen.value ? <Open /> : null;
 }
@@ -28,7 +38,7 @@ function Open() {
   return (
     <dialog ref={dialog} aria-labelledby="help-title" onClose={close}>
       <div class="dialog-body">
-        <h2 id="help-title">Keys</h2>
+        <h2 id="help-title">Keys and words</h2>
         <dl class="keys">
           {keys.map(([names, meaning]) => (
             <>
@@ -37,6 +47,14 @@ function Open() {
                   <kbd key={name}>{name}</kbd>
                 ))}
               </dt>
+              <dd>{meaning}</dd>
+            </>
+          ))}
+        </dl>
+        <dl class="keys words">
+          {words.map(([word, meaning]) => (
+            <>
+              <dt>{word}</dt>
               <dd>{meaning}</dd>
             </>
           ))}

@@ -53,7 +53,7 @@ function Facts({ run }: { run: RunView }) {
           <span class="big number">
             {experts.accepted} of {experts.total}
           </span>
-          {experts.blocked > 0 && <span class="tone-bad"> {experts.blocked} blocked</span>}
+          {experts.blocked > 0 && <span class="tone-bad">, {experts.blocked} blocked</span>}
         </dd>
       </div>
       <div>

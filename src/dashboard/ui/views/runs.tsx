@@ -62,9 +62,9 @@ const columns: Column<RunRow>[] = [
   {
     title: 'Last failure',
     class: 'wide',
-    cell: ({ failure }) => (failure ? `${failure.class}, ${titleOf(failure.work)}` : <span class="faint">none</span>),
+    cell: ({ failure }) => (failure ? `${inWords(failure.class)}, ${titleOf(failure.work)}` : <span class="faint">none</span>),
   },
-  { title: 'Made', class: 'wide right', cell: ({ createdAt }) => <Age at={createdAt} /> },
+  { title: 'Created', class: 'wide right', cell: ({ createdAt }) => <Age at={createdAt} /> },
 ];
 
 export function RunsPage() {

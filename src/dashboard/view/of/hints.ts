@@ -1,17 +1,10 @@
-/** What a person can do about a reason or a failure class, in one sentence each. Data. */
+/**
+ * What a person can do about a reason that the hub gives, in one sentence each. What to do about a failure comes from the island, with the rule
+ * that recognised it.
+ */
+import type { WorkState } from '../../../api/work.ts';
 
 const hints: Readonly<Record<string, string>> = {
-  Configuration: 'Read the message, correct the spec in a new ExpertTraining, or the Secret or image that it names, and retry.',
-  Crash: 'Read the last lines of the log; retry when the cause is gone.',
-  OutOfMemory:
-    'Ask for more memory in expert.resources, or a smaller batch in params, in a new ExpertTraining; retry starts with the same sizes.',
-  NoProgress: 'Look at the stacks at the end of the log; raise expert.stall when a step rightly takes this long.',
-  NonFinite: 'Lower the learning rate or look at the data of this shard; retry goes on from the checkpoint before.',
-  Application: 'It fails at the same step on different nodes: look at the data and the code of that step.',
-  GpuFault: 'Have the node looked at; the work goes on elsewhere.',
-  NodeLost: 'Have the node looked at; the work goes on elsewhere.',
-  Storage: 'See that the bucket answers from the island and that the credentials there may write; retry.',
-  InputDamaged: 'Retry the work whose result is damaged: the message names the key.',
   ManifestInvalid: 'Retry: the published result is not what its work should be.',
   RestartBudgetSpent: 'Read the last failure; when its cause is gone, retry grants a new budget.',
   SkewTooHigh: 'Look at the sizes of the shards; approve the partition, or make a new data set with other settings.',
@@ -39,11 +32,19 @@ const hints: Readonly<Record<string, string>> = {
   EvaluationFailed: 'Read the failure of the evaluation; retry when its cause is gone.',
 };
 
-/** The first of the reasons that there is a hint for. */
-export function hintFor(...reasons: (string | undefined)[]): string | undefined {
-  for (const reason of reasons) {
-    const hint = reason === undefined ? undefined : hints[reason];
-    if (hint !== undefined) return hint;
-  }
-  return undefined;
+export function hintFor(reason: string | undefined): string | undefined {
+  return reason === undefined ? undefined : hints[reason];
+}
+
+/**
+ * What to do about the failure that a work stands at. The rule that an island found says it best; where the work waits for another reason,
+ * such as a budget that is spent, that comes first: the rule spoke of the next try.
+ */
+export function hintOf(
+  state: WorkState,
+  reason: string | undefined,
+  failure: { class?: string; hint?: string | undefined } | undefined,
+) {
+  const other = state === 'Blocked' && reason !== failure?.class ? hintFor(reason) : undefined;
+  return other ?? failure?.hint;
 }

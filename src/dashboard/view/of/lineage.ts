@@ -89,17 +89,18 @@ function workNode(
   return defined({ ...base, ...made, verified: 'Accepted' as const });
 }
 
-/** The view, with what was found in the store put in. A shard stands as its data set does: its files are in that manifest. */
+/** The view, with what was found in the store put in. A shard stands as its data set does, which says why: its files are in that manifest. */
 export function lineageView(
   graph: { nodes: LineageNode[]; edges: LineageEdge[] },
   checked: ReadonlyMap<string, Checked>,
   pull: string | undefined,
 ): LineageView {
   const nodes = graph.nodes.map((node) => {
-    const found = checked.get(node.kind === 'Shard' && node.verified !== 'Missing' ? 'dataset' : node.id);
+    const shard = node.kind === 'Shard' && node.verified !== 'Missing';
+    const found = checked.get(shard ? 'dataset' : node.id);
     if (!found) return node;
     const { verified, checkedAt, message } = found;
-    return defined({ ...node, verified, checkedAt, message });
+    return defined({ ...node, verified, checkedAt, message: shard ? undefined : message });
   });
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const edges = graph.edges.map((edge) => {

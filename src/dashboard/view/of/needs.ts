@@ -7,7 +7,7 @@ import type { WorkName } from '../common.ts';
 import type { Need } from '../run.ts';
 import type { WorkRow } from '../work.ts';
 import { defined } from './facts.ts';
-import { hintFor } from './hints.ts';
+import { hintFor, hintOf } from './hints.ts';
 import { meaningOf } from './work.ts';
 
 export interface RunParts {
@@ -94,7 +94,7 @@ function preconditions({ status, spec }: ExpertTraining, dataset: ExpertDataset 
         id: 'partition',
         urgency: 'act',
         what,
-        todo: hintFor(work.reason, work.failure?.class) ?? 'Retry it.',
+        todo: hintOf(work.state, work.reason, work.failure) ?? 'Retry it.',
         work: 'partition',
         action: 'retry',
       },
@@ -121,7 +121,7 @@ function ofWork({ row, status }: RunParts['works'][number]): Need[] {
   const why = status?.message ?? (reason === undefined ? 'no reason is known' : meaningOf(reason));
   const about = defined({ work, island: row.island, reason });
   if (state === 'Blocked') {
-    const todo = hintFor(reason, status?.failure?.class) ?? 'Read its last failure and retry.';
+    const todo = hintOf(state, reason, status?.failure) ?? 'Read its last failure; retry when its cause is gone.';
     return [{ id: `blocked/${work}`, urgency: 'act', what: `${title} is blocked: ${why}`, todo, action: 'retry', ...about }];
   }
   if (reason !== undefined && stuck.has(reason) && (state === 'Waiting' || state === 'Pending')) {

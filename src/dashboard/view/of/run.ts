@@ -87,7 +87,7 @@ export function projectRun(source: RunSource, facts: Facts): Projected {
     router: status?.display.router,
     evaluation: status?.display.evaluation,
     suspend: spec.suspend,
-    needs: needs.length,
+    needs: needs.filter(({ urgency }) => urgency === 'act').length,
     failure: lastFailure(works),
     createdAt: metadata.creationTimestamp ?? '',
     completedAt: status?.completedAt,

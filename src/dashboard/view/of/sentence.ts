@@ -43,12 +43,15 @@ function partText(work: WorkStatus | undefined): string {
   return work.state === 'Running' ? 'running' : work.state.toLowerCase();
 }
 
-/** `6 of 8 experts train, 1 is done, 1 waits (WaitingForCapacity)`. */
+/** `6 of 8 experts train, 1 was last seen training, 1 waits (WaitingForCapacity)`: what a silent island does is not claimed. */
 function experts(rows: readonly WorkRow[], total: number): string {
   const inState = (...states: WorkRow['state'][]) => rows.filter(({ state }) => states.includes(state));
-  const train = inState('Running', 'Publishing');
+  const training = inState('Running', 'Publishing');
+  const silent = training.filter(({ silentSince }) => silentSince !== undefined).length;
+  const train = training.length - silent;
   const waiting = inState('Waiting', 'Pending', 'Queued', 'Starting', 'Stopping', 'Suspended');
-  const parts = [`${train.length} of ${count(total, 'expert')} ${train.length === 1 ? 'trains' : 'train'}`];
+  const parts = [`${train} of ${count(total, 'expert')} ${train === 1 ? 'trains' : 'train'}`];
+  if (silent > 0) parts.push(`${silent} ${silent === 1 ? 'was' : 'were'} last seen training`);
   const [done, blocked] = [inState('Accepted').length, inState('Blocked').length];
   if (done > 0) parts.push(`${done} ${done === 1 ? 'is' : 'are'} done`);
   const why = [...new Set(waiting.flatMap(({ reason }) => reason ?? []))].slice(0, 2);

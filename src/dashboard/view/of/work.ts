@@ -6,7 +6,7 @@ import type { AttemptRecord, FailureEvidence, WorkStatus } from '../../../api/wo
 import type { WorkName } from '../common.ts';
 import type { AttemptView, CheckpointView, FailureView, PlacementView, WorkRow } from '../work.ts';
 import { defined, type Facts, finite, measured, newest, revOf, secondsOf } from './facts.ts';
-import { hintFor } from './hints.ts';
+import { hintOf } from './hints.ts';
 
 /** One work with what is known of it; `jobs` are its IslandJobs that still exist. */
 export interface WorkSource {
@@ -133,7 +133,7 @@ export function failureOf(source: WorkSource): FailureView | undefined {
     exitCode: record.exitCode,
     step: record.step,
     message: record.message,
-    hint: record.hint ?? evidence?.hint ?? hintFor(blocking ? status.reason : record.class, record.class),
+    hint: hintOf(status.state, status.reason, { hint: evidence?.hint, ...record }),
     blocking,
     lines: (record.lines ?? evidence?.lines)?.split('\n'),
     events: record.events ?? evidence?.events,

@@ -72,7 +72,7 @@ export function Experts({ run, experts }: { run: RunView; experts: readonly Work
         <ExpertsTable experts={experts} />
       ) : (
         <>
-          <p class="small soft figure-lead">{summary(experts)}</p>
+          <p class="small soft figure-lead">{summary(experts, across)}</p>
           <ul class="tiles">
             {experts.map((expert) => (
               <Tile key={expert.id} row={expert} across={across} log={log} extent={all} report={report} />
@@ -88,17 +88,18 @@ export function Experts({ run, experts }: { run: RunView; experts: readonly Work
 const same = (a: Extent, b: Extent): boolean => a.x[0] === b.x[0] && a.x[1] === b.x[1] && a.y[0] === b.y[0] && a.y[1] === b.y[1];
 
 /** All drawings together in a sentence. */
-function summary(experts: readonly WorkRow[]): string {
+function summary(experts: readonly WorkRow[], across: Across): string {
+  const by = across === 'step' ? 'by training step' : 'by time';
   const known = experts
     .filter((one): one is WorkRow & { loss: number } => typeof one.loss === 'number')
     .toSorted((a, b) => a.loss - b.loss);
   const [best] = known;
   const worst = known.at(-1);
   if (best === undefined || worst === undefined)
-    return `Loss of ${plural(experts.length, 'expert')}, on the same axes. None has reported a loss yet.`;
+    return `Loss of ${plural(experts.length, 'expert')} ${by}, on the same axes. None has reported a loss yet.`;
   const range =
     best === worst
       ? `${capital(titleOf(best.work))} is at ${measured(best.loss)}`
       : `Newest loss from ${measured(best.loss)} (${titleOf(best.work)}) to ${measured(worst.loss)} (${titleOf(worst.work)})`;
-  return `Loss of ${plural(experts.length, 'expert')}, each trained by itself, on the same axes. ${range}.`;
+  return `Loss of ${plural(experts.length, 'expert')} ${by}, each trained by itself, on the same axes. ${range}.`;
 }

@@ -62,7 +62,7 @@ export function Tile({ row, across, log, extent, report }: TileProps) {
             : `step ${count(row.step)}${row.steps === undefined ? '' : ` of ${count(row.steps)}`}`}
         </span>
         <span>{row.loss === undefined ? '' : `loss ${measured(Number(row.loss))}`}</span>
-        <span class={row.restarts ? 'tone-watch' : ''}>{row.attempt ?? ''}</span>
+        <span class={row.restarts ? 'tone-watch' : ''}>{row.attempt === undefined ? '' : `attempt ${row.attempt}`}</span>
         <span>{row.eta === undefined ? '' : `${duration(row.eta * 1000)} left`}</span>
       </p>
     </li>
