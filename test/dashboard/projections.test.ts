@@ -106,7 +106,7 @@ describe('the sentence of a run', () => {
       experts: { total: 4, running: 0, accepted: 4, blocked: 0 },
       ensemble: { manifest: 'm', digest: `sha256:${'c'.repeat(64)}` },
     };
-    assert.equal(say(source([], done)), 'Complete: 4 experts of 4 and the ensemble are published and verified.');
+    assert.equal(say(source([], done)), 'Complete: 4 of 4 experts and the ensemble are published and verified.');
   });
 });
 

@@ -21,12 +21,14 @@ import type { WorkRow } from '../../src/dashboard/view/work.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
 import type { Pod } from '../../src/kube/core.ts';
 import { signalContainer } from '../e2e/processes.ts';
-import { eventually } from '../kube/eventually.ts';
+import { until } from '../e2e/waiting.ts';
 
 const namespace = 'research';
 const minute = 60_000;
 /** Steps after which the trainer is killed, so that its curve shows where each attempt began. */
 const kills = [450, 750];
+/** So many that all still train while these things happen. */
+const steps = 6000;
 
 const progress = createProgress();
 const stop = new AbortController();
@@ -39,39 +41,49 @@ await store.put('raw/digits/digits.npz', await digitsNpz());
 const client = createKubeClient({ kubeconfig: hub.kubeconfigPath, clock, random });
 await using dashboard = await openDemoDashboard({ hub, client, namespace, folder });
 await hub.kubectl(['apply', '-f', join(checkout, 'manifests/demo/dataset.yaml')]);
-const training = parse(await readFile(join(checkout, 'manifests/demo/training.yaml'), 'utf8')) as { spec: { expert: object } };
+const training = parse(await readFile(join(checkout, 'manifests/demo/training.yaml'), 'utf8')) as {
+  spec: { expert: { params: object } };
+};
 Object.assign(training.spec.expert, { retry: { maxRestarts: kills.length - 1 } });
+Object.assign(training.spec.expert.params, { steps });
 await hub.kubectl(['apply', '-f', '-'], { input: JSON.stringify(training) });
 
 const token = (await readFile(dashboard.tokenFile, 'utf8')).trim();
 progress.say(`Dashboard: ${dashboard.url}\nWaiting for the experts ...`);
-const { index } = await eventually('an expert on east trains', async () => (await rows()).find(trainsOnEast), 8 * minute);
+const { index } = await wait('an expert on east trains', async () => (await rows()).find(trainsOnEast), 8 * minute);
 for (const [attempt, step] of kills.entries()) {
-  const pod = await eventually(`attempt ${attempt + 1} is at step ${step}`, () => podAt(attempt + 1, step), 5 * minute);
+  if (attempt > 0) await pull();
+  const pod = await wait(`attempt ${attempt + 1} is at step ${step}`, () => podAt(attempt + 1, step), 5 * minute);
   progress.say(`Killing attempt ${attempt + 1} of expert ${index} ...`);
   signalContainer(pod, 'trainer', 'SIGKILL');
 }
-await eventually(`expert ${index} is blocked`, async () => (await expert())?.state === 'Blocked', 3 * minute);
-progress.say('Pulling the wire of west ...');
-await islands.get('west')?.machine.setWire('down');
+await wait(`expert ${index} is blocked`, async () => (await expert())?.state === 'Blocked', 3 * minute);
 const west = async () => (await client.get(ComputeIslandKind, { name: 'west' }))?.status?.state;
-await eventually('west is not heard', async () => (await west()) === 'Unreachable', 4 * minute);
-const { stdout } = await command(
-  process.execPath,
-  [
-    ...['test/dashboard/pictures.ts', '--url', dashboard.url, '--token', token, '--run', `${namespace}/digits`],
-    ...['--only', 'run,runs,expert,islands', '--as', 'trouble', '--both', ...process.argv.slice(2)],
-  ],
-  { cwd: checkout, timeoutMs: 4 * minute },
-);
+await wait('west is not heard', async () => (await west()) === 'Unreachable', 4 * minute);
+const which = ['--url', dashboard.url, '--token', token, '--run', `${namespace}/digits`, '--only', 'run,runs,expert,islands'];
+const pictures = ['test/dashboard/pictures.ts', ...which, '--as', 'trouble', '--both', ...process.argv.slice(2)];
+const { stdout } = await command(process.execPath, pictures, { cwd: checkout, timeoutMs: 4 * minute });
 progress.say(stdout);
 await client.close();
+
+/** Looks once a second, which is more seldom than the dashboard would mind. */
+function wait<T>(what: string, look: () => Promise<T | undefined | false>, limitMs: number): Promise<T> {
+  return until(what, look, { story: async () => JSON.stringify(await rows()), limitMs, everyMs: 1000 });
+}
+
+/** Cuts west off. */
+async function pull(): Promise<void> {
+  progress.say('Pulling the wire of west ...');
+  await islands.get('west')?.machine.setWire('down');
+}
 
 /** The experts as the dashboard shows them, with live progress: a status is up to a minute older. */
 async function rows(): Promise<WorkRow[]> {
   const headers = { authorization: `Bearer ${token}` };
-  const response = await fetch(new URL(urlOf('run', { namespace, run: 'digits' }), dashboard.url), { headers });
-  return ((await response.json()) as RunAnswer).experts;
+  const answer = await fetch(new URL(urlOf('run', { namespace, run: 'digits' }), dashboard.url), { headers }).catch(
+    () => undefined,
+  );
+  return answer?.ok ? ((await answer.json()) as RunAnswer).experts : [];
 }
 
 function trainsOnEast({ island, checkpoint = 0 }: WorkRow): boolean {

@@ -9,6 +9,8 @@ import type { ReadStore } from './context.ts';
 export interface Bucket {
   /** The manifest under this key; throws `DamagedObjectError` when it is missing or not what the digest says. */
   manifest(key: string, digest?: string, signal?: AbortSignal): Promise<FoundManifest>;
+  /** The same, read from the store now, whatever was read of it before. */
+  readAgain(key: string, digest: string): Promise<FoundManifest>;
   /** A file that the manifest lists; undefined when it lists none of this path, or a larger one. */
   file(of: FoundManifest, path: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   /** Keys of the manifests of a work, newest first: placement, attempt, then final and step. */
@@ -26,18 +28,22 @@ export function createBucket(store: ReadStore): Bucket {
   const files = new Map<string, Uint8Array>();
   let fileBytes = 0;
 
+  async function read(key: string, digest?: string, signal?: AbortSignal): Promise<FoundManifest> {
+    const { bytes: _, ...found } = await readManifest(store as Parameters<typeof readManifest>[0], key, digest, signal);
+    // The bytes are not needed any more, and are most of it.
+    const kept = { ...found, bytes: new Uint8Array() };
+    manifests.set(key, kept);
+    if (manifests.size > mostManifests) manifests.delete(manifests.keys().next().value ?? '');
+    return kept;
+  }
+
   return {
     store,
     async manifest(key, digest, signal) {
       const known = manifests.get(key);
-      if (known && (digest === undefined || known.digest === digest)) return known;
-      const { bytes: _, ...found } = await readManifest(store as Parameters<typeof readManifest>[0], key, digest, signal);
-      // The bytes are not needed any more, and are most of it.
-      const kept = { ...found, bytes: new Uint8Array() };
-      manifests.set(key, kept);
-      if (manifests.size > mostManifests) manifests.delete(manifests.keys().next().value ?? '');
-      return kept;
+      return known && (digest === undefined || known.digest === digest) ? known : await read(key, digest, signal);
     },
+    readAgain: (key, digest) => read(key, digest),
     async file({ manifest, content }, path, maxBytes, signal) {
       const listed = content.files.find((file) => file.path === path);
       if (!listed || listed.size > maxBytes) return undefined;

@@ -90,7 +90,7 @@ export function historyHandlers({ objects, historyPrefixes }: DashboardContext, 
         if (folder !== undefined) folders.add(folder);
       }
       const works = await inParallel(
-        [...folders].toSorted((a, b) => (a < b ? -1 : 1)),
+        [...folders].toSorted((a, b) => order(a) - order(b) || (a < b ? -1 : 1)),
         4,
         async (folder) => {
           const work = workOf(folder);
@@ -111,6 +111,9 @@ export function historyHandlers({ objects, historyPrefixes }: DashboardContext, 
     },
   };
 }
+
+/** Experts, then the router, then the evaluation, as they are made. */
+const order = (folder: string): number => ['experts', 'router', 'ensemble'].indexOf(folder.split('/')[0] ?? '');
 
 interface Owner {
   namespace: string;

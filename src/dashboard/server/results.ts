@@ -30,7 +30,7 @@ export function resultHandlers(context: DashboardContext, buckets: Buckets) {
     const checkedAt = new Date(clock.now()).toISOString();
     if (!bucket) return { verified: 'Unreadable', checkedAt, message: 'the store is not known to this operator' };
     try {
-      const found = await bucket.manifest(manifest, digest);
+      const found = await bucket.readAgain(manifest, digest);
       const files = found.content.files.slice(0, mostHeads);
       const wrong = await inParallel(files, atOnce, async ({ path, size }) => {
         const key = fileKey(manifest, path);

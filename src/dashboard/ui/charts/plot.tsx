@@ -151,7 +151,8 @@ function marks(plot: UPlot, course: Course): void {
   const at = (x: number) => plot.valToPos(x, 'x', true);
   ctx.save();
   ctx.beginPath();
-  ctx.rect(left, top, width, height);
+  // A mark at the very end is whole.
+  ctx.rect(left - 8 * scale, top, width + 16 * scale, height);
   ctx.clip();
   ctx.strokeStyle = colour('soft');
   ctx.lineWidth = scale;

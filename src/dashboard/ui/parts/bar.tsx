@@ -45,9 +45,7 @@ export function Bar() {
         )}
         <div class="bar-tools">
           {user && needs.value > 0 && (
-            <span class="needs-count">
-              {needs.value} need{needs.value === 1 ? 's' : ''} you
-            </span>
+            <span class="needs-count">{needs.value === 1 ? '1 thing needs' : `${needs.value} things need`} you</span>
           )}
           {user && <Live />}
           <button type="button" class="tool" onClick={otherZone} title="Show times in UTC or in local time">

@@ -22,7 +22,7 @@ export function Stages({ run }: { run: RunView }) {
       </Stage>
       <Stage
         title="Experts"
-        more={experts.blocked > 0 ? <span class="tone-bad">{experts.blocked} blocked</span> : `${experts.running} in training`}
+        more={experts.blocked > 0 ? <span class="tone-bad">{experts.blocked} blocked</span> : standing(experts)}
       >
         <ExpertsBar experts={experts} />
       </Stage>
@@ -37,6 +37,9 @@ export function Stages({ run }: { run: RunView }) {
     </ol>
   );
 }
+
+const standing = ({ total, accepted, running }: RunView['row']['experts']): string =>
+  total > 0 && accepted === total ? 'all accepted' : `${running} in training`;
 
 function Part({ title, work }: { title: string; work: WorkRow }) {
   const share = work.step !== undefined && work.steps ? work.step / work.steps : undefined;

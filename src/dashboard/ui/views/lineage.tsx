@@ -158,7 +158,7 @@ function Graph({ namespace, name, lineage }: { namespace: string; name: string; 
         const nodes = lineage.nodes.filter((node) => node.kind === kind);
         return (
           nodes.length > 0 && (
-            <section key={kind} class="lineage-column" aria-label={title}>
+            <section key={kind} class={`lineage-column lineage-${kind.toLowerCase()}`} aria-label={title}>
               <h3 class="lineage-title">{title}</h3>
               <ul>
                 {nodes.map((node) => (

@@ -67,16 +67,19 @@ export function datasetView(
   });
 }
 
+/** To two digits behind the point. */
+const skewOf = (status: ExpertDataset['status']): string => String(Math.round((finite(status?.skew) ?? 1) * 100) / 100);
+
 function sentence({ spec, status }: ExpertDataset): string {
   const k = `${spec.partition.experts} shard${spec.partition.experts === 1 ? '' : 's'}`;
   switch (status?.state ?? 'Pending') {
     case 'Ready':
-      return `Ready: ${status?.samples ?? 0} samples in ${k}; the largest has ${status?.skew ?? '?'} times as many as the smallest.`;
+      return `Ready: ${status?.samples?.toLocaleString('en') ?? 0} samples in ${k}; the largest has ${skewOf(status)} times as many as the smallest.`;
     case 'Partitioning':
       return `The data is being cut into ${k}.`;
     case 'Blocked':
       return status?.digest !== undefined
-        ? `Waits for approval: the largest shard has ${status.skew ?? '?'} times as many samples as the smallest, and ${spec.partition.maxSkew} is allowed.`
+        ? `Waits for approval: the largest shard has ${skewOf(status)} times as many samples as the smallest, and ${spec.partition.maxSkew} is allowed.`
         : `Blocked: ${status?.work?.message ?? meaningOf(status?.work?.reason ?? 'PartitionFailed')}`;
     case 'Failed':
       return `The partition has failed: ${status?.work?.message ?? meaningOf('PartitionFailed')}`;

@@ -106,6 +106,9 @@ export function lineageView(
   const edges = graph.edges.map((edge) => {
     const inputs = checked.get(edge.to)?.inputs;
     const from = byId.get(edge.from);
+    // A shard is a part of its data set: the manifest that was read lists its files.
+    if (byId.get(edge.to)?.kind === 'Shard' && inputs === undefined && checked.has('dataset'))
+      return { ...edge, named: byId.get(edge.to)?.verified === 'Verified' };
     // An expert names the manifest of the whole data set, of which it reads its own shard.
     const digest = from?.kind === 'Shard' ? byId.get('dataset')?.digest : from?.digest;
     if (!inputs || digest === undefined) return edge;

@@ -19,8 +19,8 @@ export function runSentence(training: ExpertTraining, rows: readonly WorkRow[], 
   switch (state) {
     case 'Complete':
       return status?.ensemble
-        ? `Complete: ${count(status.experts.accepted, 'expert')} of ${total} and the ensemble are published and verified.`
-        : `Complete: ${count(status?.experts.accepted ?? 0, 'expert')} of ${total} ${total === 1 ? 'is' : 'are'} published and verified.`;
+        ? `Complete: ${status.experts.accepted} of ${count(total, 'expert')} and the ensemble are published and verified.`
+        : `Complete: ${status?.experts.accepted ?? 0} of ${count(total, 'expert')} ${total === 1 ? 'is' : 'are'} published and verified.`;
     case 'Failed':
       return needs[0]?.what ?? 'The run has failed.';
     case 'Suspended':

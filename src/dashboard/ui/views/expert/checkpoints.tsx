@@ -50,9 +50,7 @@ export function Checkpoints({ checkpoints }: { checkpoints: readonly CheckpointV
                   </td>
                   <td>{nameOf(one)}</td>
                   <td class="right nowrap">{bytes(one.bytes)}</td>
-                  <td class="nowrap">
-                    <Age at={one.at} />
-                  </td>
+                  <td class="nowrap">{one.at === undefined ? <span class="faint">not kept</span> : <Age at={one.at} />}</td>
                   <td>
                     <Digest value={one.digest} />
                   </td>
