@@ -1,6 +1,5 @@
 /** Storing the status of an object: one server-side apply of the whole of it, as a compare-and-set, and only when it differs. */
 import { fieldManagers } from '../api/labels.ts';
-import { canonicalJson } from '../api/manifest.ts';
 import type { Condition, WorkStatus } from '../api/work.ts';
 import type { Clock } from '../clock.ts';
 import { type ConditionStatus, setCondition } from '../kube/conditions.ts';
@@ -73,8 +72,18 @@ export function workEssence(work: WorkStatus | undefined): unknown {
   return work && { ...work, progress: undefined };
 }
 
+/** Whether both are the same as JSON: the order of members does not count, and an undefined one is an absent one. */
 export function sameJson(a: unknown, b: unknown): boolean {
-  return a === b || (a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b));
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b))
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((element, at) => sameJson(element, b[at]));
+  const [left, right] = [members(a), members(b)];
+  return left.size === right.size && [...left].every(([name, value]) => right.has(name) && sameJson(value, right.get(name)));
+}
+
+function members(object: object): Map<string, unknown> {
+  return new Map(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
 /** Adds conditions to a list one after the other, for one generation of one object at one time. */

@@ -135,7 +135,14 @@ export interface Conflict {
   path: string;
 }
 
-/** Applies onto a copy of `current`; `ownership` changes only when there is no conflict. */
+/** Copies what an apply of this part may change. */
+function copyOf(object: JsonObject, part: 'main' | 'status'): JsonObject {
+  const { status, ...rest } = object;
+  const kept = status === undefined ? {} : { status: part === 'status' ? copy(status) : status };
+  return { ...(part === 'status' ? rest : copy(rest)), ...kept };
+}
+
+/** Applies onto a copy of the part of `current`, sharing the rest; `ownership` changes only when there is no conflict. */
 export function applyOwned(
   current: JsonObject,
   applied: JsonObject,
@@ -156,7 +163,7 @@ export function applyOwned(
   if (conflicts.length > 0 && !force) return { conflicts };
   for (const { manager: other, path } of conflicts) ownership.get(other)?.delete(path);
 
-  const result = copy(current);
+  const result = copyOf(current, part);
   const dropped = [...(ownership.get(manager) ?? [])]
     .filter((text) => !paths.has(text) && ![...ownership].some(([other, owned]) => other !== manager && owned.has(text)))
     .map((text) => JSON.parse(text) as Step[]);

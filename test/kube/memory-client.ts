@@ -14,12 +14,12 @@ import { applyOwned, copy, type JsonObject, type Ownership, takeOwnership } from
 import { type StoredEvent, selects } from './memory-history.ts';
 import { jsonPatch, mergePatch } from './memory-patch.ts';
 import {
+  asJson,
   byKey,
   conflict,
   createTables,
   fromJson,
   identityOf,
-  json,
   notFound,
   refuse,
   type TablesOptions,
@@ -71,7 +71,7 @@ export function createMemoryApi(options: MemoryApiOptions): MemoryApi {
   function clientOf(name: string, intercept: Interceptor, lag: ((signal: AbortSignal) => Promise<void>) | undefined): KubeClient {
     const ask = async <R>(call: Omit<Call, 'client'>, signal: AbortSignal | undefined, answer: () => R): Promise<R> => {
       signal?.throwIfAborted();
-      const reply = await intercept({ ...call, client: name }, async () => copy(answer()));
+      const reply = await intercept({ ...call, client: name }, async () => answer());
       return reply as R;
     };
     const apply = (type: Type, object: unknown, part: 'main' | 'status', how: ApplyHow): KubeObject => {
@@ -90,7 +90,7 @@ export function createMemoryApi(options: MemoryApiOptions): MemoryApi {
         throw conflict(what, 'the object has been modified');
       const ownership = ownershipOf(old);
       const draft: Ownership = new Map([...ownership].map(([who, paths]) => [who, new Set(paths)]));
-      const outcome = applyOwned(json(old), json(wanted), part, manager, draft, how.force ?? false);
+      const outcome = applyOwned(asJson(old), asJson(wanted), part, manager, draft, how.force ?? false);
       if ('conflicts' in outcome) {
         const fields = outcome.conflicts.map((each) => `conflict with "${each.manager}": ${each.path}`).join('; ');
         throw conflict(what, `Apply failed with ${outcome.conflicts.length} conflicts: ${fields}`);
@@ -144,13 +144,15 @@ export function createMemoryApi(options: MemoryApiOptions): MemoryApi {
           if (!old) throw notFound(what, type, key);
           let wanted: JsonObject;
           try {
-            wanted = Array.isArray(patch) ? jsonPatch(json(old), patch) : (mergePatch(json(old), json(patch)) as JsonObject);
+            wanted = Array.isArray(patch)
+              ? jsonPatch(asJson(old), patch)
+              : (mergePatch(asJson(old), asJson(patch)) as JsonObject);
           } catch (cause) {
             throw refuse(what, 422, { reason: 'Invalid', message: (cause as Error).message });
           }
           const next = update(what, type, old, wanted as JsonObject & KubeObject, how.subresource ?? 'main', how.dryRun ?? false);
           if (!how.dryRun && ownerships.has(old.metadata.uid ?? ''))
-            takeOwnership(json(old), json(next), `${how.fieldManager ?? name}/update`, ownershipOf(old));
+            takeOwnership(asJson(old), asJson(next), `${how.fieldManager ?? name}/update`, ownershipOf(old));
           return next as T;
         }),
 

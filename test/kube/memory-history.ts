@@ -1,7 +1,7 @@
 /** The event log of the API server in memory: versions, watches, pages, and what compaction makes of them. */
 import { ApiError } from '../../src/kube/errors.ts';
 import type { KubeObject, List, ResourceType, Selection, WatchEvent } from '../../src/kube/types.ts';
-import { copy, type JsonObject } from './memory-apply.ts';
+import type { JsonObject } from './memory-apply.ts';
 import { matchesFields, matchesLabels } from './memory-patch.ts';
 
 export interface StoredEvent {
@@ -49,7 +49,7 @@ export function createHistory(longest: number) {
     const after = event.change !== 'DELETED' && selects(selection, event.object);
     if (!before && !after) return undefined;
     const change = before && after ? 'MODIFIED' : after ? 'ADDED' : 'DELETED';
-    return { type: change, object: copy(event.object) as T };
+    return { type: change, object: event.object as T };
   }
 
   async function* watch<T extends KubeObject>(

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Clock, type Random, timestamp } from '../../src/clock.ts';
 import type { Pod } from '../../src/kube/core.ts';
 import { ApiError, type StatusBody } from '../../src/kube/errors.ts';
+import { deepFreeze } from '../../src/kube/store.ts';
 import { apiVersionOf, type KubeObject, keyString, type ObjectKey, type ResourceType } from '../../src/kube/types.ts';
 import { copy, type JsonObject, type Ownership, takeOwnership } from './memory-apply.ts';
 import { collectGarbage } from './memory-gc.ts';
@@ -63,7 +64,7 @@ export function createTables(options: TablesOptions) {
     change: 'ADDED' | 'MODIFIED' | 'DELETED',
   ): KubeObject {
     const version = history.nextVersion();
-    const stored: KubeObject = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
+    const stored: KubeObject = deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
     const table = tableOf(type);
     if (change === 'DELETED') {
       table.delete(keyString(stored.metadata));
@@ -101,7 +102,7 @@ export function createTables(options: TablesOptions) {
     delete fresh.metadata.deletionTimestamp;
     const admitted = options.admit?.(type, fresh, undefined) ?? fresh;
     if (dryRun) return admitted;
-    takeOwnership({}, json(fresh), manager, ownershipOf(fresh));
+    takeOwnership({}, asJson(fresh), manager, ownershipOf(fresh));
     return commit(type, admitted, undefined, 'ADDED');
   }
 
@@ -117,7 +118,7 @@ export function createTables(options: TablesOptions) {
     const { uid, resourceVersion } = wanted.metadata;
     if (uid !== old.metadata.uid) throw conflict(what, 'another object has this name now');
     if (resourceVersion !== old.metadata.resourceVersion) throw conflict(what, 'the object has been modified');
-    const [before, after] = [json(old), json(wanted)];
+    const [before, after] = [asJson(old), asJson(wanted)];
     const next: JsonObject = part === 'status' ? { ...before } : { ...after };
     if (part === 'status' && after['status'] !== undefined) next['status'] = after['status'];
     if (part === 'main') {
@@ -135,9 +136,9 @@ export function createTables(options: TablesOptions) {
       });
     let result = fromJson({ ...next, apiVersion: before['apiVersion'] ?? '', kind: before['kind'] ?? '' }, metadata);
     if (!isDeepStrictEqual(withoutMetadata(result), withoutMetadata(old))) metadata.generation += part === 'main' ? 1 : 0;
-    result = fromJson(json(result), metadata);
+    result = fromJson(asJson(result), metadata);
     result = options.admit?.(type, result, old) ?? result;
-    if (dryRun || isDeepStrictEqual(json(result), before)) return result;
+    if (dryRun || isDeepStrictEqual(result, old)) return result;
     if (deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0 && !waitsForKubelet(type, result))
       return commit(type, result, old, 'DELETED');
     return commit(type, result, old, 'MODIFIED');
@@ -197,8 +198,9 @@ export function createTables(options: TablesOptions) {
   return tables;
 }
 
-export function json(object: object): JsonObject {
-  return copy(object) as JsonObject;
+/** The same object, read as JSON; what is stored is frozen and nothing here changes what it is given. */
+export function asJson(object: object): JsonObject {
+  return object as JsonObject;
 }
 
 export function fromJson(object: JsonObject, metadata: object): KubeObject {

@@ -1,4 +1,6 @@
 /** What the API servers of a simulated world refuse and complete: the schemas with their defaults and bounds, and the transition rules of the CRDs. */
+import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
 import { computeIslandSpec, computeIslandStatus } from '../../src/api/computeisland.ts';
 import { expertDatasetSpec, expertDatasetStatus } from '../../src/api/expertdataset.ts';
 import { expertShardSpec, expertShardStatus } from '../../src/api/expertshard.ts';
@@ -9,11 +11,11 @@ import type { KubeObject } from '../../src/kube/types.ts';
 
 /** Made once: a schema is compiled at its first use. */
 const schemas = {
-  ExpertDataset: [expertDatasetSpec.strict(), expertDatasetStatus.strict()],
-  ExpertTraining: [expertTrainingSpec.strict(), expertTrainingStatus.strict()],
-  ExpertShard: [expertShardSpec.strict(), expertShardStatus.strict()],
-  IslandJob: [islandJobSpec.strict(), islandJobStatus.strict()],
-  ComputeIsland: [computeIslandSpec.strict(), computeIslandStatus.strict()],
+  ExpertDataset: [byField(expertDatasetSpec), byField(expertDatasetStatus)],
+  ExpertTraining: [byField(expertTrainingSpec), byField(expertTrainingStatus)],
+  ExpertShard: [byField(expertShardSpec), byField(expertShardStatus)],
+  IslandJob: [byField(islandJobSpec), byField(islandJobStatus)],
+  ComputeIsland: [byField(computeIslandSpec), byField(computeIslandStatus)],
 } as const;
 
 interface Numbers {
@@ -35,12 +37,12 @@ export const createAdmit =
     const [spec, status] = schemas[type.kind as keyof typeof schemas] ?? [];
     if (!spec || !status) return object;
     const given = object as Given;
-    const refuse = (message: string) => {
+    const refuse = (message: string): never => {
       throw new ApiError(`write ${type.kind} ${object.metadata.name}`, 422, { reason: 'Invalid', message });
     };
-    const [specs, statuses] = [spec.safeParse(given.spec), status.safeParse(given.status ?? {})];
-    if (!specs.success) refuse(specs.error.message);
-    if (!statuses.success) refuse(statuses.error.message);
+    const before = old as Given | undefined;
+    const specs = spec(given.spec ?? {}, before?.spec, refuse);
+    const statuses = given.status && status(given.status, before?.status, refuse);
     if (old) {
       const rule = brokenRule(type.kind, given, old);
       if (rule !== undefined) {
@@ -50,10 +52,37 @@ export const createAdmit =
     }
     return {
       ...object,
-      spec: specs.data,
-      ...(given.status === undefined ? {} : { status: statuses.data }),
+      spec: specs,
+      ...(statuses === undefined ? {} : { status: statuses }),
     } as KubeObject;
   };
+
+/**
+ * Checks an object field by field, and only fields that differ from what is stored: the rest was checked when it was stored. That
+ * costs a tenth, and is the same as long as no rule of the schema looks at two fields at once.
+ */
+function byField(schema: z.ZodObject) {
+  if (schema.def.checks?.length) throw new Error('cannot check a schema by field: it has rules of its own');
+  const fields = Object.entries(schema.shape as Record<string, z.ZodType>);
+  const known = new Set(fields.map(([name]) => name));
+  /** The object with its defaults. */
+  return (object: object, stored: object | undefined, refuse: (message: string) => never): object => {
+    if (object === stored) return stored;
+    const given = new Map<string, unknown>(Object.entries(object));
+    const before = new Map<string, unknown>(Object.entries(stored ?? {}));
+    const unknown = [...given.keys()].find((name) => !known.has(name));
+    if (unknown !== undefined) refuse(`${unknown}: there is no such field`);
+    const value: Record<string, unknown> = {};
+    for (const [name, field] of fields) {
+      const [part, old] = [given.get(name), before.get(name)];
+      const same = stored !== undefined && isDeepStrictEqual(part, old);
+      const { data, error } = same ? { data: old } : field.safeParse(part);
+      if (error) refuse(`${name}: ${error.message}`);
+      if (data !== undefined) value[name] = data;
+    }
+    return value;
+  };
+}
 
 /** The rules that forbid numbers to fall and what is set once to change. */
 function brokenRule(kind: string, next: Given, old: Given): string | undefined {
