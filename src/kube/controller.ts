@@ -78,8 +78,8 @@ export function createController(options: ControllerOptions): Controller {
       metrics?.terminalErrors.inc({ controller: name });
       log.error({ controller: name, key: text, err: outcome.failure }, 'reconcile failed and is not tried again');
     } else if (isConflict(outcome.failure)) {
-      // Our view was old. The newer object is on its way through the watch; the back-off only guards against a slow one.
-      const ms = queue.retry(text);
+      // Our view was old. The newer object is on its way through the watch; the short back-off only guards against a slow one.
+      const ms = queue.retry(text, 'conflict');
       count('requeue');
       log.debug({ controller: name, key: text, ms, error: messageOf(outcome.failure) }, 'reconcile met a newer object');
     } else {

@@ -1,4 +1,4 @@
-/** A keyed work queue: de-duplicating, first in first out, delays, per-key exponential back-off, one worker per key at a time. */
+/** A keyed work queue: de-duplicating, first in first out, delays, per-key back-off (short after conflicts), one worker per key at a time. */
 import type { Clock, Random } from '../clock.ts';
 import type { KubeMetrics } from './metrics.ts';
 
@@ -10,6 +10,8 @@ export interface QueueOptions {
   backoffMs?: number;
   /** Longest delay. Default 5 minutes. */
   maxBackoffMs?: number;
+  /** Longest delay after a conflict. Default 5 seconds. */
+  maxConflictMs?: number;
   metrics?: KubeMetrics | undefined;
 }
 
@@ -22,8 +24,11 @@ export interface Queue {
   add(key: string): void;
   /** Adds later; of several delays for one key the earliest counts. */
   addAfter(key: string, ms: number): void;
-  /** Adds after this key's back-off, which grows; returns the delay. A later `retry` replaces the delay of an earlier one. */
-  retry(key: string): number;
+  /**
+   * Adds after this key's back-off, which grows; returns the delay in milliseconds. A later `retry` replaces the delay of an earlier
+   * one. A conflict says only that something old was read: it is counted by itself, and its delay stays short.
+   */
+  retry(key: string, why?: 'failure' | 'conflict'): number;
   /** The key succeeded: its back-off starts over. */
   forget(key: string): void;
   /** Resolves with the next key, which must be given back by `done`; undefined once the queue is closed. */
@@ -31,6 +36,7 @@ export interface Queue {
   done(key: string): void;
   /** Wakes all waiting workers with undefined and drops what waits. */
   close(): void;
+  /** Failures in a row; conflicts are none. */
   failures(key: string): number;
   readonly length: number;
 }
@@ -41,7 +47,8 @@ interface Delay {
 }
 
 export function createQueue(options: QueueOptions): Queue {
-  const { clock, random, name, metrics, backoffMs = 100, maxBackoffMs = 300_000 } = options;
+  const { clock, random, name, metrics, backoffMs = 100 } = options;
+  const longest = { failure: options.maxBackoffMs ?? 300_000, conflict: options.maxConflictMs ?? 5_000 };
   const labels = { name, controller: name };
   /** Keys in the order in which they will be handed out, with the time they were added. */
   const waiting = new Map<string, number>();
@@ -50,7 +57,7 @@ export function createQueue(options: QueueOptions): Queue {
   const again = new Set<string>();
   const later = new Map<string, Delay>();
   const backoffs = new Map<string, Delay>();
-  const failures = new Map<string, number>();
+  const retries = { failure: new Map<string, number>(), conflict: new Map<string, number>() };
   const takers: ((key: string | undefined) => void)[] = [];
   let closed = false;
 
@@ -107,18 +114,19 @@ export function createQueue(options: QueueOptions): Queue {
       if (planned && planned.at <= clock.now() + ms) return;
       schedule(later, key, ms);
     },
-    retry(key) {
+    retry(key, why = 'failure') {
       if (closed) return 0;
-      const failed = (failures.get(key) ?? 0) + 1;
-      failures.set(key, failed);
+      const before = retries[why].get(key) ?? 0;
+      retries[why].set(key, before + 1);
       metrics?.queueRetries.inc(labels);
-      const ms = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(failed - 1, 30));
+      const ms = Math.min(longest[why], backoffMs * 2 ** Math.min(before, 30));
       const delay = ms * (1 + 0.1 * random.next());
       schedule(backoffs, key, delay);
       return delay;
     },
     forget(key) {
-      failures.delete(key);
+      retries.failure.delete(key);
+      retries.conflict.delete(key);
       cancel(backoffs, key);
     },
     get: () =>
@@ -141,7 +149,7 @@ export function createQueue(options: QueueOptions): Queue {
       again.clear();
       for (const take of takers.splice(0)) take(undefined);
     },
-    failures: (key) => failures.get(key) ?? 0,
+    failures: (key) => retries.failure.get(key) ?? 0,
     get length() {
       return waiting.size;
     },

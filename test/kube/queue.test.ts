@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { createQueue } from '../../src/kube/queue.ts';
 import { createFakeClock, createSeededRandom } from './fake-clock.ts';
 
-function build(options: { backoffMs?: number; maxBackoffMs?: number } = {}) {
+function build(options: { backoffMs?: number; maxBackoffMs?: number; maxConflictMs?: number } = {}) {
   const clock = createFakeClock();
   const queue = createQueue({ name: 'test', clock, random: createSeededRandom(), ...options });
   const taken: string[] = [];
@@ -89,6 +89,18 @@ describe('the work queue', () => {
     queue.forget('a');
     within(queue.retry('a'), 100);
     assert.equal(queue.failures('b'), 1);
+  });
+
+  it('a conflict is tried again soon however many there were, and makes no failure wait longer', async () => {
+    const { queue } = build({ backoffMs: 100, maxConflictMs: 400 });
+    for (const base of [100, 200, 400, 400, 400]) {
+      const ms = queue.retry('a', 'conflict');
+      assert.ok(ms >= base && ms <= base * 1.1, `${ms} is not ${base} and up to 10 % more`);
+    }
+    assert.equal(queue.failures('a'), 0);
+    assert.ok(queue.retry('a') <= 110, 'the first failure after conflicts');
+    queue.forget('a');
+    assert.ok(queue.retry('a', 'conflict') <= 110, 'success starts the delays of conflicts over');
   });
 
   it('a later failure replaces the delay of an earlier one', async () => {

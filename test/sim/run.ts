@@ -28,9 +28,9 @@ const longestMs = 4 * 3_600_000;
 const restMs = 150_000;
 /** Nothing was written for so long: it is over, or it is stuck. */
 const overMs = 60_000;
-/** After an API server that failed again and again: the longest back-off of a queue must have passed. */
+/** After an API server that failed again and again: the longest back-off of a queue must have passed. Conflicts are retried soon. */
 const overAfterStormMs = 310_000;
-const storms = ['storm of', 'API server', 'lost replies'];
+const storms = ['storm of 429', 'storm of 503', 'API server', 'lost replies'];
 const stuckMs = 900_000;
 /** How often, and after how long, the owner retries what is blocked. */
 const retries = 4;
