@@ -1,9 +1,11 @@
 /** The live table of a run: what runs where, how far it is and what is published, as plain text lines. */
+
 import { displayDuration } from '../api/duration.ts';
 import type { ExpertDataset } from '../api/expertdataset.ts';
 import type { ExpertShard } from '../api/expertshard.ts';
 import type { ExpertTraining } from '../api/experttraining.ts';
 import type { WorkStatus } from '../api/work.ts';
+import { acceptedText } from './standing.ts';
 
 /** What the table shows, as read from the API server; `now` in milliseconds. */
 export interface Snapshot {
@@ -34,7 +36,7 @@ export function render(snapshot: Snapshot, width: number): string[] {
 
 function headline({ metadata, status }: ExpertTraining): string {
   const parts = [`${metadata.namespace}/${metadata.name}`, status?.state ?? 'Pending'];
-  if (status?.display.experts) parts.push(`${status.display.experts} experts accepted`);
+  if (status?.display.experts) parts.push(acceptedText(status.display.experts));
   if (status?.display.progress) parts.push(status.display.progress);
   if (status?.display.eta) parts.push(`${status.display.eta} left`);
   return parts.join('  ');

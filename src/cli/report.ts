@@ -9,31 +9,54 @@ import { type Scope, withScope } from './cluster.ts';
 import { eventsOf, lastSeen } from './events.ts';
 import { readGround } from './field.ts';
 import { costText, hoursText, usageOf } from './gpuhours.ts';
+import { code, markdownTable } from './markdown.ts';
+import { remainsPage } from './remains.ts';
 import { datasetOf, expertsOf, jobsOfRun, needRun } from './run.ts';
 import { sentenceOf } from './standing.ts';
-import { type Call, oneWord, scopeHelp, scopeOptions, type Verb } from './verb.ts';
+import { storeHelp, storeOptions } from './store.ts';
+import { type Call, CommandLineError, oneWord, scopeHelp, scopeOptions, type Verb } from './verb.ts';
 
 const help = `Usage: atoll report RUN [options]
+       atoll report RUN --deleted [options]
 
 Writes a run as a page of Markdown: where it stands, every expert with its island, steps, failures and digest, router, evaluation,
-GPU hours and warnings. Digests are whole, so that the page says what was made.
+GPU hours and warnings. Digests are whole, so that the page says what was made. With --deleted it is written from what a run that is
+gone has left in its bucket: manifests, and the history that lies beside each checkpoint.
 
 Options:
+  --deleted           of a run that was deleted; RUN is its name, or NAME.UID8 where several of one name have left something
+  --store NAME        with --deleted: store of the hub's settings (default: default)
+  --prefix PREFIX     with --deleted: its spec.storage.prefix (default: atoll/)
+${storeHelp}
 ${scopeHelp}
 
 Examples:
   atoll report digits > digits.md
   atoll report @latest -n research
+  atoll report digits --deleted
 `;
 
 export const report: Verb = {
   summary: 'write a run as a page of Markdown',
   help,
-  options: scopeOptions,
+  options: {
+    ...scopeOptions,
+    ...storeOptions,
+    deleted: { type: 'boolean' },
+    store: { type: 'string' },
+    prefix: { type: 'string' },
+  },
   word: 'run',
   run(call) {
     const name = oneWord(call, 'name of the run');
+    const deleted = call.on('deleted');
+    for (const flag of ['store', 'prefix', 'endpoint', 'bucket', 'region', 'secret'])
+      if (!deleted && call.text(flag) !== undefined) throw new CommandLineError(`--${flag} is for --deleted`);
     return withScope(call, async (scope) => {
+      if (deleted) {
+        call.io.out(await remainsPage(call, scope, name));
+        return 0;
+      }
       const run = await needRun(scope, name);
       call.io.out(await pageOf(call, scope, run));
       if (run.status?.state === 'Complete')
@@ -134,13 +157,4 @@ function tookText({ status }: ExpertTraining, now: number): string {
   if (status?.startedAt === undefined) return '';
   const end = status.completedAt === undefined ? now : Date.parse(status.completedAt);
   return displayDuration(end - Date.parse(status.startedAt));
-}
-
-const code = (text: string | undefined): string => (text === undefined ? '' : `\`${text}\``);
-
-/** Bars and line ends of a cell would end it. */
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ')).join(' | ')} |`;
-  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
 }

@@ -47,11 +47,14 @@ export function standstill(run: ExpertTraining, experts: readonly ExpertShard[],
 export function sentenceOf({ metadata, status }: ExpertTraining): string {
   const { experts, progress, eta } = status?.display ?? {};
   const state = status?.state ?? 'Pending';
-  const facts = [experts && `${experts} experts accepted`, progress && `${progress} done`, eta && `${eta} left`].filter(Boolean);
+  const facts = [experts && acceptedText(experts), progress && `${progress} done`, eta && `${eta} left`].filter(Boolean);
   const why = whyOf(status);
   const more = facts.length === 0 ? '' : ` (${facts.join(', ')})`;
   return `Run ${metadata.name} is ${state}${why === undefined ? '' : `: ${why}`}${more}.`;
 }
+
+/** `0/2, 1 blocked` as a column has it → `0/2 experts accepted, 1 blocked`. */
+export const acceptedText = (column: string): string => column.replace(/^[^,]+/, '$& experts accepted');
 
 /** The condition that says most about the state. */
 export function decisive(

@@ -4,6 +4,7 @@ import { withScope } from './cluster.ts';
 import { durationFlag } from './flags.ts';
 import { until } from './follow.ts';
 import { needRun } from './run.ts';
+import { acceptedText } from './standing.ts';
 import { type Call, CommandFailure, exitCodes, oneWord, scopeHelp, scopeOptions, type Verb } from './verb.ts';
 
 const help = `Usage: atoll wait RUN [options]
@@ -36,9 +37,7 @@ export const wait: Verb = {
       if (!end) {
         const now = await scope.client.get(ExpertTrainingKind, { namespace, name });
         const { experts, progress } = now?.status?.display ?? {};
-        const so = [now?.status?.state ?? 'Pending', experts && `${experts} experts accepted`, progress]
-          .filter(Boolean)
-          .join(', ');
+        const so = [now?.status?.state ?? 'Pending', experts && acceptedText(experts), progress].filter(Boolean).join(', ');
         throw new CommandFailure(
           `run ${name} has not ended within ${call.text('timeout')}: it is ${so}; atoll explain ${name} says why`,
           exitCodes.timeout,

@@ -4,7 +4,9 @@ import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type ObjectStorage, startObjectStorage } from '../../local/object-storage.ts';
-import type { ExpertTraining } from '../../src/api/experttraining.ts';
+import { type ExpertTraining, ExpertTrainingKind } from '../../src/api/experttraining.ts';
+import { Course } from '../../src/api/history.ts';
+import { uid8 } from '../../src/api/keys.ts';
 import type { AcceptedOutput } from '../../src/api/work.ts';
 import { meterLine } from '../../src/cli/download.ts';
 import { secrets } from '../../src/kube/core.ts';
@@ -296,5 +298,58 @@ router       p1a1      100    Export      1       2.9 KiB   Accepted   ${router.
       (await atoll(`checkpoints pull digits -e 1 ${dir} --step 60`)).err,
       /cannot find step 60 of expert 1 of run digits: there are the steps 50, 100/,
     );
+  });
+});
+
+describe('atoll report --deleted', () => {
+  const text = (value: object) => new TextEncoder().encode(JSON.stringify(value));
+  const leave = async (): Promise<{ uid: string; digests: string[] }> => {
+    const old = await new Scene(world).run('old');
+    const { uid = '' } = old.metadata;
+    const course = new Course();
+    for (const [step, loss] of [
+      [50, '0.5'],
+      [100, '0.25'],
+    ] as const)
+      course.add({ placement: 1, attempt: 1 }, { step, loss, at: `2026-11-26T07:00:${step / 2}Z` });
+    const files = { 'w.bin': weights(1, 1000), 'atoll-history.json': text(course.file()) };
+    const made = await bucket.publish(old, { role: 'Expert', index: 0 }, files);
+    const ensemblePart = await bucket.publish(
+      old,
+      { role: 'Evaluate' },
+      { 'ensemble.json': text({}) },
+      { inputs: [input('expert-000', made)] },
+    );
+    await world.client.delete(ExpertTrainingKind, { namespace: 'research', name: 'old' }, { uid });
+    return { uid: uid8(uid), digests: [made.digest, ensemblePart.digest] };
+  };
+
+  it('says from the bucket alone what was made, and from which history', async () => {
+    const { digests } = await leave();
+    const { code, out } = await atoll('report old --deleted');
+    assert.equal(code, 0);
+    assert.match(out, /^# research\/old, from its bucket\n\nWhat `atoll\/research\.old\.[0-9a-f]{8}\/` of bucket atoll holds/);
+    assert.ok(
+      out.includes(`| ensemble | final | p1a1 | 100 | 2 B |  |  |  |  | \`${digests[1]}\` |\n`) &&
+        out.includes(` | 0.25 | 2026-11-26T07:00:25Z | 2026-11-26T07:00:50Z | 1 | \`${digests[0]}\` |\n`),
+      out,
+    );
+    assert.match(out, /\n\| expert-000 \| in the ensemble \| p1a1 \| 100 \| /);
+  });
+
+  it('asks which of several is meant, and names what is there instead of what is not', async () => {
+    const { uid } = await leave();
+    const several = await atoll('report old --deleted');
+    assert.equal(several.code, 1);
+    assert.match(
+      several.err,
+      /several runs old have left something in atoll\/ of bucket atoll: name one of old\.\w{8}, old\.\w{8}\n/,
+    );
+    assert.equal((await atoll(`report old.${uid} --deleted`)).code, 0);
+    assert.match(
+      (await atoll('report older --deleted')).err,
+      /cannot find what a run older .* has left in .*: there are digits\.\w{8}, old\./,
+    );
+    assert.equal((await world.run(['report', 'digits', '-n', 'research', '--prefix', 'x/'])).code, 2);
   });
 });

@@ -5,6 +5,7 @@ import { runCli } from '../../src/cli/cli.ts';
 import { groups } from '../../src/cli/help.ts';
 import { nearest } from '../../src/cli/nearest.ts';
 import { skewOf } from '../../src/cli/skew.ts';
+import { acceptedText } from '../../src/cli/standing.ts';
 import { table } from '../../src/cli/table.ts';
 import { optionsOf } from '../../src/cli/verb.ts';
 import { verbs } from '../../src/cli/verbs.ts';
@@ -89,6 +90,11 @@ describe('small decisions', () => {
     ['island', '0.1.0', undefined, 'not known'],
   ] as const)
     it(`${part} ${version} beside hub ${hub} is ${said}`, () => assert.equal(skewOf(part, version, hub), said));
+
+  it('says how many experts are accepted, and of how many it is not to be expected', () => {
+    assert.equal(acceptedText('1/4'), '1/4 experts accepted');
+    assert.equal(acceptedText('1/4, 2 blocked'), '1/4 experts accepted, 2 blocked');
+  });
 
   it('aligns columns, and leaves no space at the end of a line', () => {
     assert.equal(

@@ -10,12 +10,11 @@ import { alertGroups } from '../../src/metrics/alerts/table.ts';
 import { boardJson } from '../../src/metrics/boards/board.ts';
 import { boards } from '../../src/metrics/boards/table.ts';
 import { knownSeries } from '../../src/metrics/table.ts';
+import { metricNames as metric } from './series.ts';
 
 const known = knownSeries();
 /** Prometheus adds these to every series. */
 const ofTarget = ['job', 'instance'];
-const metric =
-  /\b(?:atoll|controller_runtime|workqueue|rest_client|leader_election|process|nodejs|informer|reflector)_[a-z0-9_]+\b/g;
 const list = (text: string) => text.split(',').map((one) => one.trim());
 
 /** What is wrong with the names in a query. */

@@ -4,13 +4,11 @@ import { after, before, describe, it } from 'node:test';
 import { type ApiServer, startApiServer } from '../../local/apiserver.ts';
 import { established } from '../../local/established.ts';
 import { checkout } from '../../local/paths.ts';
-import { promtool } from '../../local/promtool.ts';
-import { knownSeries } from '../../src/metrics/table.ts';
 import { eventually } from '../kube/eventually.ts';
 import { startOperator } from './process.ts';
+import { assertGoodScrape } from './series.ts';
 
 const limitMs = 60_000;
-const known = knownSeries();
 let server: ApiServer;
 
 before(async () => {
@@ -43,19 +41,6 @@ after(async () => {
   await server.stop();
 });
 
-/** The series of a scrape by name, with the names of their labels. */
-function seriesOf(text: string): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>();
-  for (const line of text.split('\n')) {
-    const [, name, labels = ''] = /^([a-z_]+)(?:\{(.*)\})? /.exec(line) ?? [];
-    if (name === undefined) continue;
-    const all = found.get(name) ?? new Set();
-    for (const [, label = ''] of labels.matchAll(/([a-z_]+)="/g)) all.add(label);
-    found.set(name, all);
-  }
-  return found;
-}
-
 describe('a scrape', () => {
   for (const [role, wanted] of [
     ['standalone', 'atoll_expert_status{namespace="research",training="digits",expert="000"'],
@@ -72,14 +57,7 @@ describe('a scrape', () => {
         },
         limitMs,
       );
-      const { stdout, stderr } = await promtool(['check', 'metrics'], { input: text });
-      assert.equal(`${stdout}${stderr}`.trim(), '');
-      for (const [name, labels] of seriesOf(text)) {
-        const row = known.get(name);
-        assert.ok(row, `${name} is not in the table`);
-        if (/^(process|nodejs)_/.test(name)) continue;
-        for (const label of labels) assert.ok(row.includes(label), `${name} has the label ${label}`);
-      }
+      await assertGoodScrape(text);
       assert.ok(text.includes(`atoll_build_info{version="0.1.0",role="${role}"} 1`));
     });
 });

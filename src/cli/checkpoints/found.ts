@@ -1,13 +1,13 @@
 /** What a run has published, as its bucket holds it. */
 import { join } from 'node:path';
 import type { ExpertTraining } from '../../api/experttraining.ts';
-import { type CheckpointKey, ownerPrefix, parseManifestKey, workPrefix } from '../../api/keys.ts';
+import { type CheckpointKey, type Owner, ownerPrefix, parseManifestKey, workPrefix } from '../../api/keys.ts';
 import type { AcceptedOutput, WorkRole } from '../../api/work.ts';
 import { DamagedObjectError } from '../../store/errors.ts';
 import { type FoundManifest, readManifest } from '../../store/manifests.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { inParallel } from '../../store/parallel.ts';
-import { type Scope } from '../cluster.ts';
+import type { Scope } from '../cluster.ts';
 import { expertsOf } from '../run.ts';
 
 export interface Published extends CheckpointKey {
@@ -32,11 +32,20 @@ export async function publishedBy(
   signal: AbortSignal,
 ): Promise<Published[]> {
   const { namespace = '', name, uid = '' } = run.metadata;
-  const owner = { namespace, name, uid };
-  const { prefix } = run.spec.storage;
+  const whose = { owner: { namespace, name, uid }, prefix: run.spec.storage.prefix };
+  return await publishedBelow(store, whose, await acceptedOf(scope, run), index, signal);
+}
+
+/** The same where the run may be gone: of `owner.uid` its first eight digits are enough. */
+export async function publishedBelow(
+  store: ObjectStore,
+  { owner, prefix }: { owner: Owner; prefix: string },
+  accepted: ReadonlyMap<string, AcceptedOutput>,
+  index: number | undefined,
+  signal: AbortSignal,
+): Promise<Published[]> {
   const root = index === undefined ? ownerPrefix(prefix, owner) : workPrefix(prefix, owner, 'Expert', index);
   const works = worksBelow(prefix, owner);
-  const accepted = await acceptedOf(scope, run);
   const keys: (Omit<Published, 'found' | 'why'> & { digest: string | undefined })[] = [];
   for await (const { key } of store.list(root, { signal })) {
     if (!key.endsWith('/manifest.json')) continue;
@@ -68,7 +77,7 @@ export async function publishedBy(
 }
 
 /** Which work a key belongs to. */
-function worksBelow(prefix: string, owner: { namespace: string; name: string; uid: string }) {
+function worksBelow(prefix: string, owner: Owner) {
   const experts = join(workPrefix(prefix, owner, 'Expert', 0), '..').replace(/\/?$/, '/');
   const named = (['Router', 'Evaluate'] as const satisfies readonly WorkRole[]).map((role) => ({
     title: role === 'Router' ? 'router' : 'ensemble',
