@@ -63,7 +63,7 @@ export async function seededBugs(pattern: string, { plans, first, workers }: Ask
   const results: Found[] = [];
   for (const bug of wanted) {
     const step = progress.start(bug.name);
-    const found = await hunt(bug, { plans, first, workers });
+    const found = await hunt(bug, { plans, workers, ...(first === 1 ? {} : { first }) });
     results.push(found);
     if (found.seed === undefined) step.failed();
     else

@@ -10,6 +10,8 @@ export interface Bug {
   readonly edits: readonly Edit[];
   /** The only faults of its plans; every kind without. */
   readonly faults?: readonly string[];
+  /** Plans before this one are known to miss it: what it needs comes together seldom. Default: 1. */
+  readonly first?: number;
 }
 
 type Change = readonly [file: string, find: string, replace: string];
@@ -20,6 +22,7 @@ export const bug = (
   about: string,
   edit: Change | readonly Change[],
   faults?: readonly string[],
+  first?: number,
 ): Bug => {
   const changes = (typeof edit[0] === 'string' ? [edit] : edit) as readonly Change[];
   return {
@@ -28,5 +31,6 @@ export const bug = (
     breaks,
     edits: changes.map(([file, find, replace]) => ({ file, find, replace })),
     ...(faults ? { faults } : {}),
+    ...(first === undefined ? {} : { first }),
   };
 };

@@ -91,13 +91,13 @@ export const hubBugs: readonly Bug[] = [
     [12],
     'a work forgets with each placement how often it has failed',
     ['src/hub/reported.ts', 'restarts: Math.max(current.restarts, seen?.restarts ?? 0)', 'restarts: seen?.restarts ?? 0'],
-    ['crash of the trainer', 'drain', 'move of an expert'],
+    ['crash of the trainer', 'drain'],
   ),
   bug(
     'placements counted anew',
     [12],
     'the number of the next placement is counted from the IslandJobs that are left',
     ['src/hub/next.ts', 'const placement = kept.placement + 1;', 'const placement = seen.jobs.length + 1;'],
-    ['move of an expert', 'drain', 'retry of an expert'],
+    ['move of an expert', 'drain'],
   ),
 ];

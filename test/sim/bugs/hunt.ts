@@ -17,7 +17,7 @@ export interface Found {
 }
 
 export async function hunt(bug: Bug, options: { plans: number; workers: number; first?: number }): Promise<Found> {
-  const { plans, workers, first = 1 } = options;
+  const { plans, workers, first = bug.first ?? 1 } = options;
   const seeds = Array.from({ length: plans }, (_, index) => first + index);
   const only = bug.faults;
   let ran = 0;

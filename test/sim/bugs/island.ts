@@ -85,7 +85,7 @@ export const islandBugs: readonly Bug[] = [
     [12, 11, 3, 14],
     'a status that was decided from an old view is written over a newer one',
     ['src/island/islandjob.ts', 'uid, resourceVersion };', 'uid };'],
-    ['stale caches', 'crash at any time', 'two agents', 'crash of the trainer'],
+    ['stale caches', 'crash at any time', 'two agents'],
   ),
   bug(
     'restart cleans up',
@@ -125,7 +125,7 @@ export const islandBugs: readonly Bug[] = [
       'verdict.counted ? { ...clean, restarts: status.restarts + 1 } : clean;',
       'verdict.counted ? { ...clean, restarts: status.restarts + 1 } : { ...clean, restarts: 0 };',
     ],
-    ['crash of the trainer', 'evicted pod', 'suspend and resume'],
+    ['crash of the trainer', 'evicted pod'],
   ),
   bug(
     'token in the log',

@@ -34,7 +34,7 @@ export const groups: readonly Group[] = [
     'hub',
     `work next move older asked requests reported once evidence inputs state overrides partition router evaluation experts start run
      islands placement field turn waiting verify avoid summary shardstatus templates`,
-    'work move asked placement state evidence joining templates verify run steering',
+    'conditions parts work move asked placement state evidence joining templates verify run steering',
   ),
   group('link', 'answer apply-reply carry-out statuses lift have handouts outgoing', 'decisions parts live link backup chaos'),
   // What a courier does is tried with a store beneath it.
