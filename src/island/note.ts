@@ -103,7 +103,6 @@ export function finish(before: IslandJobStatus, next: IslandJobStatus, now: Stan
   const { progress, progressIntervalMs: again } = about;
   if (progress === undefined) return { status: quiet ? before : withDisplay(standing) };
   const age = before.progress === undefined ? Number.POSITIVE_INFINITY : Date.parse(progress.at) - Date.parse(before.progress.at);
-  if (quiet && isDeepStrictEqual(progress, before.progress)) return { status: before, again };
   // Time that went back, after a move to a node with another clock, must not hold progress up.
   if (quiet && age >= 0 && age < again) return { status: before, again: Math.max(250, again - age) };
   return { status: withDisplay({ ...standing, progress }), again };

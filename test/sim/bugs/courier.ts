@@ -84,6 +84,7 @@ export const courierBugs: readonly Bug[] = [
     'a courier that may not delete old checkpoints publishes no new ones',
     ['src/courier/publishing.ts', 'if (next === undefined) {', 'if (next === undefined || !this.#permission.given) {'],
     ['NATS away', 'cut wire'],
+    54,
   ),
   bug(
     'final before it is published',

@@ -92,6 +92,7 @@ export const hubBugs: readonly Bug[] = [
     'a work forgets with each placement how often it has failed',
     ['src/hub/reported.ts', 'restarts: Math.max(current.restarts, seen?.restarts ?? 0)', 'restarts: seen?.restarts ?? 0'],
     ['crash of the trainer', 'drain'],
+    9,
   ),
   bug(
     'placements counted anew',

@@ -126,6 +126,7 @@ export const islandBugs: readonly Bug[] = [
       'verdict.counted ? { ...clean, restarts: status.restarts + 1 } : { ...clean, restarts: 0 };',
     ],
     ['crash of the trainer', 'evicted pod'],
+    110,
   ),
   bug(
     'token in the log',

@@ -18,20 +18,6 @@ export const linkBugs: readonly Bug[] = [
     ['storm of 503 and resets', 'API server away', 'storm of conflicts'],
   ),
   bug(
-    'late status stored',
-    [12],
-    'the hub takes a request that was overtaken, and stores its older status',
-    [
-      ['src/link/conversation.ts', 'if (request.sequence <= known.sequence) return undefined;', ''],
-      [
-        'src/link/answer.ts',
-        "if (sent.attempt < stored.attempt || sent.restarts < stored.restarts || sent.revision < stored.revision) return 'ahead';",
-        "if (sent.revision !== stored.revision) return 'store';",
-      ],
-    ],
-    ['lossy bus'],
-  ),
-  bug(
     'silence stops the mirrors',
     [5, 15],
     'an island that cannot sync removes what the hub gave it',

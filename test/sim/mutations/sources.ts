@@ -28,7 +28,7 @@ export const groups: readonly Group[] = [
     `decide attempt start leftovers budget conclude classify ending clocks standstill avoid state note created members gang gangending
      deletions podview capacity admit podtemplate rules/asked rules/configuration rules/crash rules/disruption rules/gpu rules/memory
      rules/progress rules/storage rules/user`,
-    'decide stopping ending classify rules clocks avoid gang note evidence deletions capacity admit pod act progress',
+    'parts decide stopping ending classify rules clocks avoid gang note evidence deletions capacity admit pod act progress',
   ),
   group(
     'hub',
