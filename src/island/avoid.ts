@@ -24,7 +24,6 @@ export function avoidance(spec: Wanted, attempts: readonly AttemptRecord[], node
   const fitting = nodes.map((node) => ({ node, room: roomOn(node, spec) })).filter(({ room }) => room > 0);
   const bad = new Set([...failed(attempts, now), ...faulty(nodes, spec)]);
   const avoid = [...bad].filter((name) => fitting.some(({ node }) => node.metadata.name === name)).slice(0, MOST);
-  if (avoid.length === 0) return { avoid, dropped: [] };
   const left = fitting.filter(({ node }) => !avoid.includes(node.metadata.name));
   const places = left.reduce((all, { room }) => all + room, 0);
   // When more than half of the nodes look bad, it is rather the work, or the island, than the nodes.

@@ -6,16 +6,21 @@ import type { ExpertTraining } from '../../src/api/experttraining.ts';
 import { apiVersion } from '../../src/api/kind.ts';
 import { requestAnnotations } from '../../src/api/labels.ts';
 import type { Manifest } from '../../src/api/manifest.ts';
+import { answerMove } from '../../src/hub/asked.ts';
 import { createAvoidance } from '../../src/hub/avoid.ts';
 import { createField } from '../../src/hub/field.ts';
 import { snapshotOf } from '../../src/hub/inputs.ts';
 import { islandView, runningWork } from '../../src/hub/islands.ts';
+import { createOnce } from '../../src/hub/once.ts';
 import { partitionResult, wrongPartition } from '../../src/hub/partition.ts';
+import { place } from '../../src/hub/placement.ts';
 import { mirror } from '../../src/hub/reported.ts';
 import { unmetWhenComplete, wrongRequestsOfRun } from '../../src/hub/requests.ts';
 import { evaluationTemplate, routerTemplate } from '../../src/hub/templates.ts';
+import { knownWaiting } from '../../src/hub/waiting.ts';
+import { decideWork } from '../../src/hub/work.ts';
 import { createFakeClock } from '../kube/fake-clock.ts';
-import { at, island, job, namespace, training, work } from './builders.ts';
+import { at, digest, island, job, namespace, training, work } from './builders.ts';
 
 const run = (spec: Parameters<typeof training>[0] = {}, annotations: Record<string, string> = {}): ExpertTraining => {
   const { metadata, ...rest } = training(spec);
@@ -173,4 +178,91 @@ test('an island that did not take a work is avoided longer each time, and once f
   for (let index = 0; index < 16_384; index++)
     avoidance.add(`other ${index}`, { island: 'west', uid: 'x', why: { reason: 'ClaimDeadlineExceeded', message: 'late' } });
   assert.equal(avoidance.of('work'), undefined);
+});
+
+describe('a work that its owner ends', () => {
+  const stop = { reason: 'Stopped', message: 'the run has failed' } as const;
+  const wish = { suspend: false, stop, retry: job(1).spec.retry, checkpoint: job(1).spec.checkpoint };
+  const seen = {
+    verification: undefined,
+    place: () => ({ island: 'east' }),
+    jobName: (placement: number) => `job-p${placement}`,
+    now: Date.parse(at),
+  };
+  test('is blocked although its next placement is decided, and nothing is made', () => {
+    const current = work({ placement: 1, island: 'west', job: 'job-p1' });
+    const { status, actions } = decideWork(wish, { ...seen, current, jobs: [] });
+    assert.deepEqual([status.state, status.reason, actions], ['Blocked', 'Stopped', []]);
+  });
+  test('is not replaced when its island is lost', () => {
+    const standing = {
+      island: 'west',
+      draining: false,
+      away: { silent: true, heardAt: 0, mayHold: true },
+    };
+    const current = work({ placement: 1, island: 'west', job: 'job-p1', state: 'Running' });
+    const decision = decideWork(
+      { ...wish, islandLost: { policy: 'Replace', afterMs: 1 } },
+      { ...seen, standing, current, jobs: [job(1, { state: 'Running' }, { island: 'west' })] },
+    );
+    assert.equal(decision.status.state, 'Blocked');
+    assert.ok(decision.actions.every(({ type }) => type !== 'Create'));
+  });
+});
+
+test('a move of a placement that is not there yet is not done', () => {
+  const asked = { what: 'expert 0', move: { work: 0, placement: 3 } };
+  const answer = answerMove(asked, work({ placement: 1, state: 'Running' }), undefined);
+  assert.match(answer.type === 'Ignore' ? answer.why.message : '', /it stands at placement 1$/);
+});
+
+test('what was said is said again only when it changes, and an empty word makes it forgotten', () => {
+  const once = createOnce();
+  assert.deepEqual(
+    [once('a', 'x'), once('a', 'x'), once('a', 'y'), once('a', ''), once('a', 'y')],
+    [true, false, true, false, true],
+  );
+  assert.equal(once('empty', ''), false);
+  for (let index = 0; index < 16_384; index++) once(`key ${index}`, 'x');
+  assert.equal(once('a', 'y'), true);
+});
+
+test('a work goes anywhere but to the island that it is to leave', () => {
+  const field = createField();
+  for (const name of ['east', 'west']) field.setIsland(islandView(island(name) as ComputeIsland));
+  const demand = { group: 'run', namespace, gpus: 0, matchLabels: {}, priority: 0, since: 0 };
+  assert.deepEqual(place(demand, field, { except: 'east' }), { island: 'west' });
+  field.dropIsland('west');
+  const nowhere = place(demand, field, { except: 'east' });
+  assert.match(nowhere.island === undefined ? nowhere.message : '', /the work is to leave it/);
+});
+
+describe('an expert that waits for room', () => {
+  const owner = run({ expert: { resources: { cpu: '1', memory: '1Gi', gpus: 1 } } });
+  owner.metadata.uid = 'run-uid';
+  owner.status = {
+    state: 'Running',
+    experts: { total: 4, running: 0, accepted: 0, blocked: 0 },
+    display: {},
+    conditions: [],
+    snapshot: { dataset: { manifest: 'm', digest: digest('d'), store: 'default', uid: 'u', experts: 4 }, images: {} },
+  };
+  const waits = (status: object | undefined, of: ExpertTraining | undefined = owner, uid = 'run-uid') => {
+    const shard = { metadata: { name: 's', namespace }, spec: { training: 'digits', trainingUid: uid, index: 0 }, status };
+    const stores = [{ list: () => [shard] }, { get: () => of }] as unknown as Parameters<typeof knownWaiting>;
+    return knownWaiting(...stores).length;
+  };
+  const failed = { type: 'Failed', status: 'True', reason: 'ExpertFailed', message: '', lastTransitionTime: at } as const;
+  const gone = { ...owner, metadata: { ...owner.metadata, deletionTimestamp: at } };
+  for (const [sentence, found, expected] of [
+    ['is known before it has a status', waits(undefined), 1],
+    ['is known while it waits', waits({ state: 'Waiting' }), 1],
+    ['has its place when that is decided', waits({ state: 'Waiting', job: 'job-p1' }), 0],
+    ['does not when it runs', waits({ state: 'Running' }), 0],
+    ['does not when it is of another run', waits(undefined, owner, 'other-uid'), 0],
+    ['does not when its run is suspended', waits(undefined, { ...owner, spec: { ...owner.spec, suspend: true } }), 0],
+    ['does not when its run has failed', waits(undefined, { ...owner, status: { ...owner.status, conditions: [failed] } }), 0],
+    ['does not when its run is deleted', waits(undefined, gone), 0],
+  ] as const)
+    test(sentence, () => assert.equal(found, expected));
 });

@@ -75,6 +75,12 @@ const refused: [sentence: string, what: Case, message: RegExp][] = [
     { damage: (store) => store.objects.delete(`${folder}manifest.json`) },
     /there is no object .*manifest.json/,
   ],
+  [
+    'a manifest that is too large to be one',
+    { damage: (store) => store.objects.set(`${folder}manifest.json`, new Uint8Array(70_000_000)) },
+    /it has 70000000 bytes, at most/,
+  ],
+  ['a result of another attempt than it says', { output: { attempt: 2 } }, /was written by attempt 3, not 2/],
   ['a manifest with one bit changed', { damage: (store) => flip(store) }, /its digest is sha256:.*, not sha256:/],
   [
     'a manifest of another schema',
@@ -176,3 +182,12 @@ function flip(store: MemoryStore): void {
   const bytes = store.objects.get(`${folder}manifest.json`);
   if (bytes) bytes[10] = (bytes[10] ?? 0) ^ 1;
 }
+
+test('a success without an output is none', async () => {
+  const found = await verifyOutput(job(2, { state: 'Succeeded' }), new MemoryStore(), new AbortController().signal);
+  assert.deepEqual(found, {
+    result: 'Refused',
+    reason: 'ManifestInvalid',
+    message: 'IslandJob job-p2 says Succeeded and names no output',
+  });
+});

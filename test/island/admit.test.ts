@@ -120,6 +120,7 @@ describe('GPUs', () => {
     ['those of another maker in a podTemplate', limits('amd.com/gpu', '8'), false],
     ['slices of one in a podTemplate', limits('nvidia.com/mig-1g.5gb', 5), false],
     ['an amount that it cannot read', limits('amd.com/gpu', '1e0'), false],
+    ['an amount that is none', limits('amd.com/gpu', []), false],
     ['other devices', limits('rdma/hca', '8'), true],
     ['what it cannot count', patched({ resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'h100' }] }), false],
   ] as const)

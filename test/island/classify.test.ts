@@ -153,6 +153,11 @@ describe('when the next attempt starts', () => {
     ['the first after a checkpoint comes at once', delay(crashes(2), 2, true, 2), 0],
     ['then it waits again', delay(crashes(3), 3, true, 2), 10],
     ['one more than the budget never', delay(crashes(4), 4, true), 'never'],
+    [
+      'a crash is none of the ends that nobody counts, however many came in the last hour',
+      delay([...Array.from({ length: 8 }, (_, index) => closed(index + 1, 'Disruption')), closed(9, 'Crash')], 1, true, 8),
+      10,
+    ],
     ['a disruption comes back at once', delay([closed(1, 'Disruption')], 0, false), 0],
     ['a second one without progress waits', delay([closed(1, 'Disruption'), closed(2, 'Disruption')], 0, false), 10],
     [

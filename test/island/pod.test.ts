@@ -264,6 +264,10 @@ describe('a podTemplate', () => {
 
   for (const [patch, message] of [
     [{ spec: { containers: [{ name: 'courier', image: 'evil' }] } }, /containers\[courier\] cannot be changed/],
+    [
+      { spec: { initContainers: [{ name: 'trainer', image: 'x' }] } },
+      /initContainers\[trainer\] cannot be set: the trainer is in containers/,
+    ],
     [{ spec: { initContainers: [{ name: 'restore', image: 'evil' }] } }, /initContainers\[restore\] cannot be changed/],
     [{ spec: { restartPolicy: 'Always' } }, /spec\.restartPolicy cannot be set/],
     [{ spec: { automountServiceAccountToken: true } }, /automountServiceAccountToken cannot be set/],

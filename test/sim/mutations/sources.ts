@@ -33,7 +33,7 @@ export const groups: readonly Group[] = [
   group(
     'hub',
     `work next move older asked requests reported once evidence inputs state overrides partition router evaluation experts start run
-     islands placement field turn waiting verify avoid summary shardstatus templates`,
+     islands placement field turn waiting verify avoid shardstatus templates`,
     'conditions parts work move asked placement state evidence joining templates verify run steering',
   ),
   group('link', 'answer apply-reply carry-out statuses lift have handouts outgoing', 'decisions parts live link backup chaos'),
