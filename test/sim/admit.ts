@@ -40,7 +40,7 @@ export const createAdmit =
     const refuse = (message: string): never => {
       throw new ApiError(`write ${type.kind} ${object.metadata.name}`, 422, { reason: 'Invalid', message });
     };
-    const before = old as Given | undefined;
+    const before: Given | undefined = old;
     const specs = spec(given.spec ?? {}, before?.spec, refuse);
     const statuses = given.status && status(given.status, before?.status, refuse);
     if (old) {
@@ -63,7 +63,7 @@ export const createAdmit =
  */
 function byField(schema: z.ZodObject) {
   if (schema.def.checks?.length) throw new Error('cannot check a schema by field: it has rules of its own');
-  const fields = Object.entries(schema.shape as Record<string, z.ZodType>);
+  const fields = Object.entries<z.ZodType>(schema.shape);
   const known = new Set(fields.map(([name]) => name));
   /** The object with its defaults. */
   return (object: object, stored: object | undefined, refuse: (message: string) => never): object => {
