@@ -21,17 +21,6 @@ export const courierBugs: readonly Bug[] = [
     ['doubled pods'],
   ),
   bug(
-    'resume without checking',
-    [6],
-    'a checkpoint is resumed from without comparing its SHA-256',
-    [
-      'src/store/restore.ts',
-      '{ size, sha256, ...(signal ? { signal } : {}) }),\n    );',
-      '{ size, ...(signal ? { signal } : {}) }),\n    );',
-    ],
-    ['damaged checkpoint', 'killed pod', 'crash of the trainer'],
-  ),
-  bug(
     'resume from the oldest',
     [6],
     'the oldest checkpoint is resumed from',

@@ -85,6 +85,7 @@ export const hubBugs: readonly Bug[] = [
       ],
     ],
     ['cut wire', 'wire cut one way'],
+    46,
   ),
   bug(
     'restarts of one placement only',
@@ -93,12 +94,5 @@ export const hubBugs: readonly Bug[] = [
     ['src/hub/reported.ts', 'restarts: Math.max(current.restarts, seen?.restarts ?? 0)', 'restarts: seen?.restarts ?? 0'],
     ['crash of the trainer', 'drain'],
     9,
-  ),
-  bug(
-    'placements counted anew',
-    [12],
-    'the number of the next placement is counted from the IslandJobs that are left',
-    ['src/hub/next.ts', 'const placement = kept.placement + 1;', 'const placement = seen.jobs.length + 1;'],
-    ['move of an expert', 'drain'],
   ),
 ];

@@ -81,13 +81,6 @@ export const islandBugs: readonly Bug[] = [
     ['crash of the trainer'],
   ),
   bug(
-    'status without compare-and-set',
-    [12, 11, 3, 14],
-    'a status that was decided from an old view is written over a newer one',
-    ['src/island/islandjob.ts', 'uid, resourceVersion };', 'uid };'],
-    ['stale caches', 'crash at any time', 'two agents'],
-  ),
-  bug(
     'restart cleans up',
     [15, 5],
     'an agent that starts deletes the pods that it finds',

@@ -3,21 +3,6 @@ import { type Bug, bug } from './bug.ts';
 
 export const linkBugs: readonly Bug[] = [
   bug(
-    'acknowledged before it is stored',
-    [11],
-    'the hub acknowledges a status, then fails to store it, and does not compare later',
-    [
-      [
-        'src/link/statuses.ts',
-        '        await write(seen, status);\n        metrics',
-        '        write(seen, status).catch(() => undefined);\n        metrics',
-      ],
-      // What was acknowledged and is not there is asked for again: alone, the mistake costs half a minute.
-      ['src/link/conversation.ts', 'clock.now() - known.at < lagMs) return [];', 'clock.now() >= known.at) return [];'],
-    ],
-    ['storm of 503 and resets', 'API server away', 'storm of conflicts'],
-  ),
-  bug(
     'silence stops the mirrors',
     [5, 15],
     'an island that cannot sync removes what the hub gave it',
