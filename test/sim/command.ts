@@ -37,8 +37,8 @@ export async function many({ plans, first, workers, keepGoing, only }: Asked): P
   await runSeeds(seeds, {
     workers,
     only,
-    onOutcome(outcome) {
-      count(tally, outcome);
+    onOutcome(outcome, cpuMs) {
+      count(tally, outcome, cpuMs);
       step.detail(`${tally.plans} of ${plans}, ${tally.failed.length} broken`);
       if (outcome.violations.length > 0) progress.say(failureOf(outcome));
       return outcome.violations.length > 0 && !keepGoing;

@@ -11,8 +11,8 @@ export interface CrewOptions {
   only?: readonly string[] | undefined;
   /** A plan that takes longer is given up; in ms of the machine's clock. */
   longestMs?: number;
-  /** Called with each outcome; true ends the crew's work. */
-  onOutcome: (outcome: Outcome) => boolean;
+  /** Called with each outcome and the CPU time that it cost, in ms; true ends the crew's work. */
+  onOutcome: (outcome: Outcome, cpuMs: number) => boolean;
 }
 
 /** Runs the seeds in order, on all workers at once; rejects when a plan could not be run at all. */
@@ -32,7 +32,7 @@ export async function runSeeds(seeds: Iterable<number>, options: CrewOptions): P
       for (let next = rest.next(); !next.done && !over; next = rest.next()) {
         const reply = await ask(worker, { seed: next.value, only }, longestMs);
         if ('broke' in reply) throw new Error(`cannot run plan ${reply.broke.seed}: ${reply.broke.why}`);
-        if (onOutcome(reply.outcome)) over = true;
+        if (onOutcome(reply.outcome, reply.cpuMs)) over = true;
       }
     } catch (error) {
       over = true;

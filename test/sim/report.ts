@@ -10,6 +10,7 @@ export interface Tally {
   dangers: Map<number, { plans: number; times: number }>;
   states: Map<string, number>;
   simulatedSeconds: number;
+  cpuMs: number;
   facts: number;
 }
 
@@ -20,16 +21,18 @@ export const newTally = (): Tally => ({
   dangers: new Map(),
   states: new Map(),
   simulatedSeconds: 0,
+  cpuMs: 0,
   facts: 0,
 });
 
-export function count(tally: Tally, outcome: Outcome): void {
+export function count(tally: Tally, outcome: Outcome, cpuMs: number): void {
   const add = <K>(to: Map<K, { plans: number; times: number }>, key: K, times: number) => {
     const { plans, times: before } = to.get(key) ?? { plans: 0, times: 0 };
     to.set(key, { plans: plans + (times > 0 ? 1 : 0), times: before + times });
   };
   tally.plans++;
   tally.simulatedSeconds += outcome.seconds;
+  tally.cpuMs += cpuMs;
   tally.facts += outcome.facts;
   tally.states.set(outcome.state, (tally.states.get(outcome.state) ?? 0) + 1);
   for (const [name, times] of Object.entries(outcome.fired)) add(tally.faults, name, times);
@@ -74,6 +77,7 @@ export function reportOf(
     '',
     `Trainings ended: ${states.join(', ')}`,
     `${tally.plans} plans, ${tally.facts} facts, ${Math.round(tally.simulatedSeconds / 3600)} hours of simulated time`,
+    `${(tally.cpuMs / 1000 / Math.max(1, tally.plans)).toFixed(2)} CPU-seconds a plan`,
   ].join('\n');
 }
 

@@ -8,7 +8,8 @@ export interface Order {
   only?: readonly string[] | undefined;
 }
 
-export type Reply = { outcome: Outcome } | { broke: { seed: number; why: string } };
+/** `cpuMs`: what the plan cost this process, all of its threads together. */
+export type Reply = { outcome: Outcome; cpuMs: number } | { broke: { seed: number; why: string } };
 
 installSeams({ disk: true });
 // Only now: what is imported before the seams are in place would be the unchanged product on a real disk.
@@ -17,8 +18,12 @@ const { runPlan } = await import('./run.ts');
 const reply = (message: Reply) => process.send?.(message);
 
 process.on('message', ({ seed, only }: Order) => {
+  const before = process.cpuUsage();
   runPlan(seed, only === undefined ? {} : { only }).then(
-    (outcome) => reply({ outcome }),
+    (outcome) => {
+      const { user, system } = process.cpuUsage(before);
+      reply({ outcome, cpuMs: (user + system) / 1000 });
+    },
     (error: unknown) => reply({ broke: { seed, why: error instanceof Error ? (error.stack ?? error.message) : String(error) } }),
   );
 });

@@ -33,6 +33,8 @@ export const podFaults: readonly Fault[] = [
   mishap('exit 42', 'configuration', 1),
   mishap('half-written checkpoint', 'half-written'),
   mishap('exit 75 unasked', 'saved-unasked'),
+  mishap('hung trainer', 'hang'),
+  mishap('loss that is no number', 'nan'),
   {
     name: 'trainer ignores SIGTERM',
     weight: 2,
@@ -135,6 +137,20 @@ export const podFaults: readonly Fault[] = [
         jobs.doubles = false;
         if (jobs.counts.doubled > before) fired();
       };
+    },
+  },
+  {
+    name: 'lost file of a checkpoint',
+    weight: 2,
+    longest: second,
+    begin({ bucket }, { dice, fired }) {
+      const keys = [...bucket.memory.objects.keys()].filter((key) => /\/step-\d+\/weights\.bin$/.test(key));
+      const key = keys.at(-1 - dice.whole(0, Math.min(1, keys.length - 1)));
+      if (key === undefined) return undefined;
+      bucket.memory.objects.delete(key);
+      bucket.damaged.add(key);
+      fired();
+      return undefined;
     },
   },
   {

@@ -4,8 +4,33 @@ import type { IslandJob } from '../../../src/api/islandjob.ts';
 import type { AttemptRecord } from '../../../src/api/work.ts';
 import type { Invariant } from './invariant.ts';
 
-const blocking = new Set(['Configuration', 'InputDamaged']);
-const uncounted = new Set(['Disruption', 'AttemptTaken', 'NodeLost', 'GpuFault', 'Succeeded']);
+interface Said {
+  readonly counts: boolean;
+  /** Whether the next attempt must not follow this end, given the ends before it. */
+  readonly blocks?: (last: AttemptRecord, before: AttemptRecord | undefined, checkpointAttempt: number) => boolean;
+}
+
+const always = () => true;
+const again: Said['blocks'] = (last, before, checkpointAttempt) =>
+  before !== undefined && before.class === last.class && before.number > checkpointAttempt;
+
+/** The table of section 8 of the design, written down a second time: what the product's own says is not asked. */
+const classes = new Map<string, Said>([
+  ['Disruption', { counts: false }],
+  ['NodeLost', { counts: false }],
+  ['GpuFault', { counts: false }],
+  ['AttemptTaken', { counts: false }],
+  ['OutOfMemory', { counts: true, blocks: again }],
+  ['Configuration', { counts: false, blocks: always }],
+  ['InputDamaged', { counts: false, blocks: always }],
+  ['Application', { counts: false, blocks: always }],
+  ['Succeeded', { counts: false, blocks: always }],
+  ['NoProgress', { counts: true }],
+  ['NonFinite', { counts: true, blocks: (last, before) => before?.class === 'NonFinite' && before.step === last.step }],
+  ['Storage', { counts: true }],
+  ['Crash', { counts: true }],
+]);
+const counts = ({ class: kind }: AttemptRecord) => classes.get(kind ?? '')?.counts ?? true;
 
 export const budget: Invariant = {
   number: 14,
@@ -17,9 +42,9 @@ export const budget: Invariant = {
     /** Shortest time between the end of the newest closed attempt and the next one. */
     function backoff({ spec, status }: IslandJob, closed: readonly AttemptRecord[]): number {
       const last = closed.at(-1);
-      if (!last || uncounted.has(last.class ?? '')) return 0;
+      if (!last || !counts(last)) return 0;
       const since = status?.checkpoint?.attempt ?? 0;
-      const barren = closed.filter(({ number, class: kind }) => number > since && !uncounted.has(kind ?? '')).length;
+      const barren = closed.filter((record) => record.number > since && counts(record)).length;
       if (barren <= 1) return 0;
       const { initial, max } = spec.retry.backoff;
       return Math.min(parseDuration(max), parseDuration(initial) * 2 ** (barren - 2));
@@ -42,10 +67,13 @@ export const budget: Invariant = {
           violate(`${what} begins after ${restarts} counted failures, ${spec.retry.maxRestarts} are allowed`);
         const last = closed.at(-1);
         if (!last) return;
-        const counted = closed.filter(({ class: kind, rule }) => !uncounted.has(kind ?? '') && rule !== 'asked').length;
+        const counted = closed.filter(counts).length;
         if (closed.length < 20 && counted > spec.retry.maxRestarts)
           violate(`${what} begins after ${counted} failures that count`);
-        if (blocking.has(last.class ?? '')) violate(`${what} begins after ${last.class} of attempt ${last.number}`);
+        const said = classes.get(last.class ?? '');
+        if (!said) violate(`attempt ${last.number} of ${metadata.name} ended as ${last.class}, which the design does not know`);
+        if (said?.blocks?.(last, closed.at(-2), status?.checkpoint?.attempt ?? 0))
+          violate(`${what} begins after ${last.class} of attempt ${last.number}`);
         const waited = world.clock.now() - (closedAt.get(`${metadata.uid} ${last.number}`) ?? 0);
         const least = backoff(now, closed);
         const skewed = world.processes().some(({ process }) => process && process.skewMs !== 0);
