@@ -2,7 +2,7 @@
  * Takes the pictures of a run in trouble: the demo's clusters and its run, of which one expert is killed until its budget is spent, and then
  * the wire of the island that it is not on is pulled. Needs what the demo needs: Linux and root.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { command } from '../../local/command.ts';
@@ -34,6 +34,8 @@ const progress = createProgress();
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
 const folder = join(stateDir, 'trouble');
+// The clusters of another time would be taken up where they were left.
+await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 await using place = await hubAndIslands({ namespace, bucket: 'atoll', folder, progress, signal: stop.signal });
 const { hub, store, islands } = place;

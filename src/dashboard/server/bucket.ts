@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { fileKey, parseManifestKey } from '../../api/keys.ts';
 import type { Manifest } from '../../api/manifest.ts';
 import { DamagedObjectError } from '../../store/errors.ts';
-import { type FoundManifest, readManifest } from '../../store/manifests.ts';
+import { bytesOf, type FoundManifest, readManifest } from '../../store/manifests.ts';
+import type { CheckpointView } from '../view/work.ts';
 import type { ReadStore } from './context.ts';
 
 export interface Bucket {
@@ -92,4 +93,29 @@ export function parsed(bytes: Uint8Array | undefined): unknown {
   } catch {
     return undefined;
   }
+}
+
+const mostCheckpoints = 20;
+
+/** The newest checkpoints in the bucket, as their manifests have them; what cannot be read is left out. */
+export async function publishedCheckpoints(bucket: Bucket, prefix: string, signal: AbortSignal): Promise<CheckpointView[]> {
+  const keys = await bucket.checkpoints(prefix, signal).catch(() => []);
+  const views: CheckpointView[] = [];
+  for (const key of keys.slice(0, mostCheckpoints)) {
+    const found = await bucket.manifest(key, undefined, signal).catch(() => undefined);
+    if (!found) continue;
+    const { placement, attempt, step, final, kind } = found.content;
+    views.push({
+      placement,
+      attempt,
+      step,
+      final,
+      accepted: false,
+      kind,
+      bytes: bytesOf(found.content),
+      manifest: key,
+      digest: found.digest,
+    });
+  }
+  return views;
 }

@@ -4,10 +4,12 @@ import { emptyHistory } from '../../api/history.ts';
 import { uid8, workPrefix } from '../../api/keys.ts';
 import { inParallel } from '../../store/parallel.ts';
 import type { WorkName } from '../view/common.ts';
+import { lineageOfPast, lineageView } from '../view/of/lineage.ts';
 import { expertName, indexOf } from '../view/of/work.ts';
 import type { HistoryRow, HistoryView } from '../view/run.ts';
-import type { Bucket } from './bucket.ts';
+import { type Bucket, publishedCheckpoints } from './bucket.ts';
 import type { Call } from './call.ts';
+import type { Checks } from './checks.ts';
 import type { DashboardContext } from './context.ts';
 import { curveView, storedHistory } from './curves.ts';
 import type { Buckets } from './find.ts';
@@ -19,7 +21,7 @@ const prefixPattern = /^([A-Za-z0-9_.=@-]+\/)*$/;
 const mostListed = 20_000;
 const mostRuns = 500;
 
-export function historyHandlers({ objects, historyPrefixes }: DashboardContext, buckets: Buckets) {
+export function historyHandlers({ objects, historyPrefixes }: DashboardContext, buckets: Buckets, checks: Checks) {
   /** Where to look: as asked, else where runs of the namespace publish, and where they usually do. */
   function places(namespace: string, { query }: Call): { store: string; prefix: string; bucket: Bucket }[] {
     const [store, prefix] = [query.get('store'), query.get('prefix')];
@@ -94,13 +96,24 @@ export function historyHandlers({ objects, historyPrefixes }: DashboardContext, 
         4,
         async (folder) => {
           const work = workOf(folder);
-          const [newest] = await bucket.checkpoints(prefixOf(row.prefix, owner, work), call.signal);
+          const checkpoints = await publishedCheckpoints(bucket, prefixOf(row.prefix, owner, work), call.signal);
+          const [newest] = checkpoints;
           if (newest === undefined) return [];
-          const found = await bucket.manifest(newest, undefined, call.signal).catch(() => undefined);
-          return found ? [{ work, step: found.content.step, final: found.content.final, manifest: newest }] : [];
+          const { step, final, manifest } = newest;
+          const { content } = await bucket.manifest(manifest, newest.digest, call.signal);
+          return [{ work, step, final, manifest, checkpoints, made: { ...newest, work, inputs: content.inputs } }];
         },
       );
-      return json({ row, works: works.flat() } satisfies HistoryView);
+      const graph = lineageOfPast(works.flat().map(({ made }) => made));
+      const checked = await inParallel(graph.nodes, 4, async ({ id, manifest = '', digest = '' }) => {
+        return [id, await checks.of(row.store, manifest, digest)] as const;
+      });
+      const view: HistoryView = {
+        row,
+        works: works.flat().map(({ made: _, ...work }) => work),
+        lineage: lineageView(graph, new Map(checked), undefined),
+      };
+      return json(view);
     },
 
     async historyCurve(call: Call): Promise<Reply> {

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Random } from '../../clock.ts';
 import { actionHandlers } from './actions.ts';
 import { readAssets } from './assets.ts';
+import { createChecks } from './checks.ts';
 import type { DashboardContext } from './context.ts';
 import { datasetHandlers } from './datasets.ts';
 import { createBuckets } from './find.ts';
@@ -35,6 +36,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
   const { clock, log, gatekeeper, port, host, limits = standardLimits } = options;
   const metrics = options.registry && createDashboardMetrics(options.registry);
   const buckets = createBuckets(options.stores, clock);
+  const checks = createChecks(clock, buckets);
   const session = sessionHandlers(options);
   const assets = await readAssets(options.ui);
   if (!assets.has('/')) log.warn({ folder: options.ui }, 'the page of the dashboard is not there; only its API is served');
@@ -54,10 +56,10 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
       signOut: (call) => session.signOut(call),
       ...runHandlers(options),
       ...workHandlers(options, buckets, createSeats({ each: 12, all: 200 })),
-      ...resultHandlers(options, buckets),
+      ...resultHandlers(options, buckets, checks),
       ...datasetHandlers(options, buckets),
       ...islandHandlers(options),
-      ...historyHandlers(options, buckets),
+      ...historyHandlers(options, buckets, checks),
       ...actionHandlers(options),
       stream: streamHandler(options, { epoch: options.random.hex(8), metrics, patienceMs: limits.patienceMs }),
     },

@@ -1,54 +1,22 @@
 /** Handlers of what a run has made: lineage, ensemble, and pictures; everything read from the bucket is checked against its digest. */
-import { fileKey } from '../../api/keys.ts';
 import { messageOf } from '../../kube/errors.ts';
-import { DamagedObjectError } from '../../store/errors.ts';
 import type { FoundManifest } from '../../store/manifests.ts';
 import { inParallel } from '../../store/parallel.ts';
 import { ensembleView } from '../view/of/ensemble.ts';
-import { type Checked, lineageOf, lineageView } from '../view/of/lineage.ts';
-import { type Bucket, inputsOf, parsed } from './bucket.ts';
+import { lineageOf, lineageView } from '../view/of/lineage.ts';
+import { type Bucket, parsed } from './bucket.ts';
 import type { Call } from './call.ts';
+import type { Checks } from './checks.ts';
 import type { DashboardContext } from './context.ts';
 import { type Buckets, needRun, type Params } from './find.ts';
 import { notFound, RequestProblem } from './problem.ts';
-import { remember } from './remembered.ts';
 import { json, type Reply } from './reply.ts';
 
 const mostJson = 4 * 1024 * 1024;
 const mostPicture = 8 * 1024 * 1024;
 const atOnce = 4;
-/** Of one manifest, at most so many files are looked for. */
-const mostHeads = 200;
 
-export function resultHandlers(context: DashboardContext, buckets: Buckets) {
-  const { clock } = context;
-  /** Whole lineages are looked up again after a while only: each asks for many objects. */
-  const checks = remember<Checked>(clock, 60_000, 4096);
-
-  /** The manifest and the size of each file it lists. */
-  async function check(bucket: Bucket | undefined, manifest: string, digest: string): Promise<Checked> {
-    const checkedAt = new Date(clock.now()).toISOString();
-    if (!bucket) return { verified: 'Unreadable', checkedAt, message: 'the store is not known to this operator' };
-    try {
-      const found = await bucket.readAgain(manifest, digest);
-      const files = found.content.files.slice(0, mostHeads);
-      const wrong = await inParallel(files, atOnce, async ({ path, size }) => {
-        const key = fileKey(manifest, path);
-        const there = await bucket.store.head(key);
-        if (!there) return `${key} is missing`;
-        return there.size === size ? undefined : `${key} has ${there.size} bytes instead of ${size}`;
-      });
-      const inputs = inputsOf(found.content);
-      const message = wrong.find((why) => why !== undefined);
-      return message === undefined
-        ? { verified: 'Verified', checkedAt, inputs }
-        : { verified: 'Damaged', checkedAt, inputs, message };
-    } catch (error) {
-      const verified = error instanceof DamagedObjectError ? ('Damaged' as const) : ('Unreadable' as const);
-      return { verified, checkedAt, message: messageOf(error) };
-    }
-  }
-
+export function resultHandlers(context: DashboardContext, buckets: Buckets, checks: Checks) {
   async function ensembleManifest(
     params: Params,
   ): Promise<{ bucket: Bucket | undefined; manifest: string; digest: string; metrics: Record<string, string> }> {
@@ -70,9 +38,7 @@ export function resultHandlers(context: DashboardContext, buckets: Buckets) {
         atOnce,
         async ({ id, kind, manifest = '', digest = '' }) => {
           const store = kind === 'Dataset' ? ofData : training.spec.storage.store;
-          const found = await checks.get(`${store} ${manifest} ${digest}`, () =>
-            check(buckets.get(store ?? ''), manifest, digest),
-          );
+          const found = await checks.of(store ?? '', manifest, digest);
           return [id, found] as const;
         },
       );

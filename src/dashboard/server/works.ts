@@ -1,7 +1,6 @@
 /** Handlers of one work: its detail, its curve and its log. */
 import type { LogsRequest } from '../../api/islandreport.ts';
 import { messageOf } from '../../kube/errors.ts';
-import { bytesOf } from '../../store/manifests.ts';
 import { partitionOf } from '../view/of/dataset.ts';
 import { conditionsOf, defined } from '../view/of/facts.ts';
 import { type RunSource } from '../view/of/run.ts';
@@ -17,6 +16,7 @@ import {
   workRow,
 } from '../view/of/work.ts';
 import type { CheckpointView, WorkDetail, WorkMay } from '../view/work.ts';
+import { publishedCheckpoints } from './bucket.ts';
 import { type Call, rights } from './call.ts';
 import type { DashboardContext } from './context.ts';
 import { type Buckets, jobOf, needDataset, needWork, publishedBy } from './find.ts';
@@ -143,35 +143,6 @@ async function workMay(
     moveTo: move && islands ? open : [],
     log,
   };
-}
-
-const mostCheckpoints = 20;
-
-/** The newest checkpoints in the bucket, as their manifests have them; what cannot be read is left out. */
-async function publishedCheckpoints(
-  bucket: NonNullable<ReturnType<Buckets['get']>>,
-  prefix: string,
-  signal: AbortSignal,
-): Promise<CheckpointView[]> {
-  const keys = await bucket.checkpoints(prefix, signal).catch(() => []);
-  const views: CheckpointView[] = [];
-  for (const key of keys.slice(0, mostCheckpoints)) {
-    const found = await bucket.manifest(key, undefined, signal).catch(() => undefined);
-    if (!found) continue;
-    const { placement, attempt, step, final, kind } = found.content;
-    views.push({
-      placement,
-      attempt,
-      step,
-      final,
-      accepted: false,
-      kind,
-      bytes: bytesOf(found.content),
-      manifest: key,
-      digest: found.digest,
-    });
-  }
-  return views;
 }
 
 /** The lines, and the seat back when nobody reads them any more. What the source says when it cannot is for people. */

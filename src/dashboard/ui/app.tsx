@@ -15,9 +15,11 @@ import { DatasetsPage } from './views/datasets.tsx';
 import { EnsemblePage } from './views/ensemble.tsx';
 import { ExpertPage } from './views/expert.tsx';
 import { ExpertsPage } from './views/experts.tsx';
+import { HistoryPage } from './views/history.tsx';
 import { IslandPage } from './views/island.tsx';
 import { IslandsPage } from './views/islands.tsx';
 import { LineagePage } from './views/lineage.tsx';
+import { PastPage } from './views/past.tsx';
 import { RunPage } from './views/run.tsx';
 import { RunsPage } from './views/runs.tsx';
 import { SignInPage } from './views/signin.tsx';
@@ -59,6 +61,10 @@ function View({ route: at }: { route: Route }) {
     case 'runs':
     case 'signin':
       return <RunsPage />;
+    case 'history':
+      return <HistoryPage />;
+    case 'past':
+      return <PastPage namespace={at.namespace} name={at.name} />;
     case 'experts':
       return <ExpertsPage />;
     case 'run':

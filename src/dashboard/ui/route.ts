@@ -7,6 +7,8 @@ export type Route =
   | { view: 'expert'; namespace: string; name: string; index: number }
   | { view: 'lineage'; namespace: string; name: string }
   | { view: 'ensemble'; namespace: string; name: string }
+  | { view: 'history' }
+  | { view: 'past'; namespace: string; name: string }
   | { view: 'experts' }
   | { view: 'islands' }
   | { view: 'island'; name: string }
@@ -28,6 +30,7 @@ export function parseRoute(path: string): Route {
   if (view === 'islands') return name === undefined ? { view: 'island', name: namespace } : unknown;
   if (name === undefined) return unknown;
   if (view === 'datasets') return part === undefined ? { view: 'dataset', namespace, name } : unknown;
+  if (view === 'history') return part === undefined ? { view: 'past', namespace, name } : unknown;
   if (view !== 'runs') return unknown;
   if (part === undefined) return { view: 'run', namespace, name };
   if (part === 'experts' && index !== undefined && /^\d{1,3}$/.test(index))
@@ -45,6 +48,8 @@ export function pathOf(route: Route): string {
   switch (route.view) {
     case 'dataset':
       return `datasets/${object}`;
+    case 'past':
+      return `history/${object}`;
     case 'expert':
       return `runs/${object}/experts/${route.index}`;
     case 'run':

@@ -1,5 +1,5 @@
 /** The first word of every address of the page. The server answers each, and all below it, with the page itself; the page shows the view. */
-export const pagePlaces = ['runs', 'experts', 'islands', 'datasets', 'signin'] as const;
+export const pagePlaces = ['runs', 'history', 'experts', 'islands', 'datasets', 'signin'] as const;
 
 export type PagePlace = (typeof pagePlaces)[number];
 

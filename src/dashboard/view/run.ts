@@ -1,7 +1,8 @@
 /** One run (an ExpertTraining): as a row, and the view of it. Types only. */
 import type { TrainingState } from '../../api/experttraining.ts';
 import type { ConditionView, WorkName } from './common.ts';
-import type { WorkRow } from './work.ts';
+import type { LineageView } from './lineage.ts';
+import type { CheckpointView, WorkRow } from './work.ts';
 
 /** One row; at most 300 bytes. */
 export interface RunRow {
@@ -102,8 +103,21 @@ export interface HistoryRow {
   exists: boolean;
 }
 
+/** What a work has left. */
+export interface HistoryWork {
+  work: WorkName;
+  /** Of the newest checkpoint. */
+  step: number;
+  final: boolean;
+  manifest: string;
+  /** The newest 20, newest first. */
+  checkpoints: CheckpointView[];
+}
+
 /** What the bucket alone knows of a run. */
 export interface HistoryView {
   row: HistoryRow;
-  works: { work: WorkName /** Newest published step. */; step: number; final: boolean; manifest: string }[];
+  works: HistoryWork[];
+  /** From the data set to the ensemble, as the manifests name each other. */
+  lineage: LineageView;
 }

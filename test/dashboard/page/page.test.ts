@@ -2,6 +2,7 @@
 import { after, before, describe } from 'node:test';
 import { openPage, signIn, startBrowser } from './browser.ts';
 import { crowdTests } from './many.ts';
+import { pastTests } from './past.ts';
 import { setScene } from './scene.ts';
 import { settleTests } from './settle.ts';
 import { steerTests } from './steer.ts';
@@ -27,4 +28,5 @@ after(async () => {
 describe('views', () => viewTests(here));
 describe('settling', () => settleTests(here));
 describe('a thousand experts', () => crowdTests(here));
+describe('what is left', () => pastTests(here));
 describe('steering', () => steerTests(here));

@@ -100,6 +100,8 @@ describe('states', () => {
 describe('addresses', () => {
   const routes: Route[] = [
     { view: 'runs' },
+    { view: 'history' },
+    { view: 'past', namespace: 'research', name: 'digits.0a0a0a0a' },
     { view: 'experts' },
     { view: 'islands' },
     { view: 'island', name: 'east' },

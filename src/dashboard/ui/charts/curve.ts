@@ -1,5 +1,7 @@
 /** The course of one work: read once, and grown with what its row says since. */
 import { useMemo, useRef } from 'preact/hooks';
+import type { WorkName } from '../../view/common.ts';
+import type { CurveView } from '../../view/curve.ts';
 import type { WorkRow } from '../../view/work.ts';
 import { useAsked } from '../live/asked.ts';
 import { type Across, type Course, courseOf, type Tail, tailOf } from './course.ts';
@@ -36,11 +38,17 @@ export function useCourse(row: WorkRow, across: Across, wanted = true): Known {
       across,
     );
   }, [data, length, newest, across]);
-  return {
-    course,
-    error,
-    loading: wanted && data === undefined && error === undefined,
-    downSampled: data?.downSampled ?? false,
-    gap: data?.gap,
-  };
+  return known(course, data, error, wanted);
+}
+
+/** The course of a work of a run of which the bucket alone is left; `run` is its name and the first digits of its uid. */
+export function usePastCourse(namespace: string, run: string, work: WorkName, across: Across): Known {
+  const { data, error } = useAsked('historyCurve', { parts: { namespace, run, work } });
+  const course = useMemo(() => courseOf(data, [], across), [data, across]);
+  return known(course, data, error, true);
+}
+
+function known(course: Course, data: CurveView | undefined, error: string | undefined, wanted: boolean): Known {
+  const loading = wanted && data === undefined && error === undefined;
+  return { course, error, loading, downSampled: data?.downSampled ?? false, gap: data?.gap };
 }

@@ -12,6 +12,8 @@ const needs = computed(() => [...rows.value.runs.values()].reduce((sum, run) => 
 
 const groups: Record<string, string> = {
   run: 'runs',
+  history: 'runs',
+  past: 'runs',
   expert: 'runs',
   lineage: 'runs',
   ensemble: 'runs',

@@ -87,7 +87,7 @@ function Lineage({
           </button>
         </div>
         <p class="figure-lead">{lineage.sentence}</p>
-        <Graph namespace={namespace} name={name} lineage={lineage} />
+        <Graph lineage={lineage} expert={(index) => pathOf({ view: 'expert', namespace, name, index })} />
         <ul class="legend">
           {seen.map((one) => (
             <li key={one}>
@@ -115,8 +115,14 @@ interface Drawn extends LineageEdge {
   path: string;
 }
 
+interface GraphProps {
+  lineage: LineageView;
+  /** Address of an expert; absent where it has none any more. */
+  expert?: (index: number) => string;
+}
+
 /** Columns of cards, and lines between them that are placed where the cards turn out to be. */
-function Graph({ namespace, name, lineage }: { namespace: string; name: string; lineage: LineageView }) {
+export function Graph({ lineage, expert }: GraphProps) {
   const place = useRef<HTMLDivElement>(null);
   const [drawn, draw] = useState<{ edges: Drawn[]; width: number; height: number }>({ edges: [], width: 0, height: 0 });
   useLayoutEffect(() => {
@@ -162,7 +168,7 @@ function Graph({ namespace, name, lineage }: { namespace: string; name: string; 
               <h3 class="lineage-title">{title}</h3>
               <ul>
                 {nodes.map((node) => (
-                  <Card key={node.id} node={node} namespace={namespace} name={name} />
+                  <Card key={node.id} node={node} expert={expert} />
                 ))}
               </ul>
             </section>
@@ -173,7 +179,7 @@ function Graph({ namespace, name, lineage }: { namespace: string; name: string; 
   );
 }
 
-function Card({ node, namespace, name }: { node: LineageNode; namespace: string; name: string }) {
+function Card({ node, expert }: { node: LineageNode; expert: GraphProps['expert'] }) {
   const { id, kind, title, index, digest, step, bytes: size, attempt, island, at, verified, message } = node;
   const facts = [
     step === undefined ? undefined : `step ${count(step)}`,
@@ -184,11 +190,7 @@ function Card({ node, namespace, name }: { node: LineageNode; namespace: string;
   return (
     <li class={`lineage-card card-${looks[verified].tone}`} data-node={id}>
       <p class="lineage-name">
-        {kind === 'Expert' && index !== undefined ? (
-          <a href={pathOf({ view: 'expert', namespace, name, index })}>{capital(title)}</a>
-        ) : (
-          capital(title)
-        )}
+        {expert && kind === 'Expert' && index !== undefined ? <a href={expert(index)}>{capital(title)}</a> : capital(title)}
       </p>
       <State state={words[verified]} look={looks[verified]} />
       {digest !== undefined && <Digest value={digest} />}

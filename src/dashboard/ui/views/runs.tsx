@@ -86,6 +86,11 @@ export function RunsPage() {
     <>
       <div class="head">
         <h1>Runs</h1>
+        <div class="head-actions">
+          <a class="button" href="history">
+            Finished and deleted runs
+          </a>
+        </div>
       </div>
       <p class="lead">{summary(all)}</p>
       {all.length === 0 ? (

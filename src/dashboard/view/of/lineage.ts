@@ -2,10 +2,11 @@
 import type { ExpertDataset } from '../../../api/expertdataset.ts';
 import type { ExpertTraining } from '../../../api/experttraining.ts';
 import type { WorkStatus } from '../../../api/work.ts';
+import type { WorkName } from '../common.ts';
 import type { LineageEdge, LineageNode, LineageView } from '../lineage.ts';
 import { defined } from './facts.ts';
 import type { RunSource } from './run.ts';
-import { expertName } from './work.ts';
+import { expertName, indexOf } from './work.ts';
 
 /** What reading a manifest from the store gave. */
 export interface Checked {
@@ -68,6 +69,45 @@ function datasetNode({ spec, status }: ExpertTraining, dataset: ExpertDataset | 
     verified,
   });
 }
+
+/** The newest result of a work whose objects are gone, as its manifest has it. */
+export interface PastWork {
+  work: WorkName;
+  placement: number;
+  attempt: number;
+  step: number;
+  bytes: number;
+  manifest: string;
+  digest: string;
+  inputs: readonly { manifest: string; digest: string }[];
+}
+
+/** The graph of a run of which only the bucket is left. Its data set is known by the manifests that name it. */
+export function lineageOfPast(works: readonly PastWork[]): { nodes: LineageNode[]; edges: LineageEdge[] } {
+  const nodes = new Map<string, LineageNode>();
+  for (const { manifest, digest } of works.flatMap(({ inputs }) => inputs))
+    if (/\/dataset\/p[0-9]+a[0-9]+\//.test(manifest))
+      nodes.set(digest, { id: `dataset/${digest}`, kind: 'Dataset', title: 'data set', manifest, digest, verified: 'Accepted' });
+  for (const { work, placement, attempt, step, bytes, manifest, digest } of works) {
+    const index = indexOf(work);
+    const named =
+      index === undefined ? pastNames[work as keyof typeof pastNames] : { kind: 'Expert' as const, title: `expert ${index}` };
+    const made = { step, bytes, manifest, digest, attempt: `p${placement}a${attempt}`, verified: 'Accepted' as const };
+    nodes.set(digest, defined({ id: work, ...named, work, index, ...made }));
+  }
+  const edges = works.flatMap(({ work, inputs }) =>
+    inputs.flatMap(({ digest }) => {
+      const from = nodes.get(digest);
+      return from ? [{ from: from.id, to: work }] : [];
+    }),
+  );
+  return { nodes: [...nodes.values()], edges };
+}
+
+const pastNames = {
+  router: { kind: 'Router', title: 'router' },
+  evaluation: { kind: 'Ensemble', title: 'ensemble' },
+} as const;
 
 const workNames = { Router: 'router', Ensemble: 'evaluation' } as const;
 

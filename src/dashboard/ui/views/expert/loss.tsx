@@ -1,56 +1,31 @@
 /** The loss of one expert: drawing, sentence and table. */
-import { useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import type { WorkRow } from '../../../view/work.ts';
-import { type Across, extentOf, readings, told } from '../../charts/course.ts';
-import { useCourse } from '../../charts/curve.ts';
+import { extentOf, readings, told } from '../../charts/course.ts';
+import { type Known, useCourse } from '../../charts/curve.ts';
 import { Legend } from '../../charts/legend.tsx';
+import { ModeSwitches, modes } from '../../charts/modes.tsx';
 import { Plot } from '../../charts/plot.tsx';
-import { query, setQuery } from '../../navigation.ts';
-import { Switch } from '../../parts/switch.tsx';
 import { count, measured } from '../../words/number.ts';
 
 /** Rows of the table; a longer course is thinned to these. */
 const mostRows = 200;
 
 export function LossFigure({ row }: { row: WorkRow }) {
-  const across: Across = query.value.get('x') === 'time' ? 'time' : 'step';
-  const log = query.value.get('y') === 'log';
-  const table = query.value.get('show') === 'table';
+  return <CourseFigure title="Loss" known={useCourse(row, modes().across)} />;
+}
+
+/** `table` and axes are as the address says. */
+export function CourseFigure({ title, known, switches = true }: { title: string; known: Known; switches?: boolean }) {
+  const { log, table } = modes();
   const [pointed, point] = useState<string>();
-  const { course, error, loading, downSampled, gap } = useCourse(row, across);
+  const { course, error, loading, downSampled, gap } = known;
+  const id = useId();
   return (
-    <section class="block" aria-labelledby="loss">
+    <section class="block" aria-labelledby={id}>
       <div class="block-head">
-        <h2 id="loss">Loss</h2>
-        <div class="switches">
-          <Switch
-            label="Across"
-            value={across}
-            options={[
-              ['step', 'Steps'],
-              ['time', 'Time'],
-            ]}
-            choose={(value) => setQuery('x', value === 'step' ? undefined : value)}
-          />
-          <Switch
-            label="Loss axis"
-            value={log ? 'log' : 'linear'}
-            options={[
-              ['linear', 'Linear'],
-              ['log', 'Log'],
-            ]}
-            choose={(value) => setQuery('y', value === 'linear' ? undefined : value)}
-          />
-          <Switch
-            label="Show"
-            value={table ? 'table' : 'curve'}
-            options={[
-              ['curve', 'Curve'],
-              ['table', 'Table'],
-            ]}
-            choose={(value) => setQuery('show', value === 'curve' ? undefined : value)}
-          />
-        </div>
+        <h2 id={id}>{title}</h2>
+        {switches && <ModeSwitches drawing="Curve" />}
       </div>
       <figure class="sheet padded">
         {course.lines.length === 0 ? (
@@ -74,7 +49,7 @@ export function LossFigure({ row }: { row: WorkRow }) {
           <p class="small faint">Points stand for several reports each; the lowest and highest of them are kept as a band.</p>
         )}
       </figure>
-      {!table && <Legend />}
+      {switches && !table && <Legend />}
     </section>
   );
 }

@@ -1,47 +1,34 @@
 /** Where a work was placed, and what came of it. */
 import type { PlacementView } from '../../../view/work.ts';
+import type { Column } from '../../parts/list.tsx';
 import { State } from '../../parts/state.tsx';
+import { Table } from '../../parts/table.tsx';
 import { Age } from '../../parts/time.tsx';
 import { pathOf } from '../../route.ts';
 
+const columns: Column<PlacementView>[] = [
+  { title: 'Number', class: 'right', cell: ({ number }) => number },
+  { title: 'Island', cell: ({ island }) => <a href={pathOf({ view: 'island', name: island })}>{island}</a> },
+  {
+    title: 'State',
+    cell: ({ state, reason }) => (
+      <>
+        {state === undefined ? <span class="faint">gone</span> : <State state={state} />}
+        {reason !== undefined && reason !== state && <span class="small faint"> {reason}</span>}
+      </>
+    ),
+  },
+  { title: 'IslandJob', class: 'mono', cell: ({ job }) => job },
+  { title: 'Made', class: 'nowrap', cell: ({ createdAt }) => createdAt !== undefined && <Age at={createdAt} /> },
+  {
+    title: 'Proven stopped',
+    class: 'nowrap',
+    cell: ({ stoppedAt }) => (stoppedAt === undefined ? 'no' : <Age at={stoppedAt} />),
+  },
+  { title: 'Message', class: 'wrap', cell: ({ message }) => message },
+];
+
 export function Placements({ placements }: { placements: readonly PlacementView[] }) {
   if (placements.length === 0) return <p class="faint">None yet.</p>;
-  return (
-    <div class="sheet scroll" tabIndex={0} role="group" aria-label="Placements">
-      <table class="plain">
-        <caption class="hidden">Placements</caption>
-        <thead>
-          <tr>
-            <th scope="col" class="right">
-              Number
-            </th>
-            <th scope="col">Island</th>
-            <th scope="col">State</th>
-            <th scope="col">IslandJob</th>
-            <th scope="col">Made</th>
-            <th scope="col">Proven stopped</th>
-            <th scope="col">Message</th>
-          </tr>
-        </thead>
-        <tbody>
-          {placements.map(({ number, island, job, state, reason, message, createdAt, stoppedAt }) => (
-            <tr key={number}>
-              <td class="right">{number}</td>
-              <td>
-                <a href={pathOf({ view: 'island', name: island })}>{island}</a>
-              </td>
-              <td>
-                {state === undefined ? <span class="faint">gone</span> : <State state={state} />}
-                {reason !== undefined && reason !== state && <span class="small faint"> {reason}</span>}
-              </td>
-              <td class="mono">{job}</td>
-              <td class="nowrap">{createdAt !== undefined && <Age at={createdAt} />}</td>
-              <td class="nowrap">{stoppedAt === undefined ? 'no' : <Age at={stoppedAt} />}</td>
-              <td class="wrap">{message}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  return <Table caption="Placements" rows={placements} keyOf={({ number }) => number} columns={columns} />;
 }

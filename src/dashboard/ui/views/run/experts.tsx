@@ -5,18 +5,15 @@ import type { RunView } from '../../../view/run.ts';
 import type { WorkRow } from '../../../view/work.ts';
 import { type Across, type Extent, joined } from '../../charts/course.ts';
 import { Legend } from '../../charts/legend.tsx';
-import { query, setQuery } from '../../navigation.ts';
+import { ModeSwitches, modes } from '../../charts/modes.tsx';
 import { Empty } from '../../parts/notice.tsx';
-import { Switch } from '../../parts/switch.tsx';
 import { measured, plural } from '../../words/number.ts';
 import { capital, titleOf } from '../../words/work.ts';
 import { ExpertsTable } from './table.tsx';
 import { Tile } from './tile.tsx';
 
 export function Experts({ run, experts }: { run: RunView; experts: readonly WorkRow[] }) {
-  const across: Across = query.value.get('x') === 'time' ? 'time' : 'step';
-  const log = query.value.get('y') === 'log';
-  const table = query.value.get('show') === 'table';
+  const { across, log, table } = modes();
   const { namespace, name } = run.row;
   // What each drawing needs of the axes; all get what the widest needs.
   const extents = useMemo(() => signal<ReadonlyMap<string, Extent>>(new Map()), [across, namespace, name]);
@@ -30,39 +27,7 @@ export function Experts({ run, experts }: { run: RunView; experts: readonly Work
     <section class="block" aria-labelledby="experts">
       <div class="block-head">
         <h2 id="experts">Experts</h2>
-        <div class="switches">
-          {!table && (
-            <>
-              <Switch
-                label="Across"
-                value={across}
-                options={[
-                  ['step', 'Steps'],
-                  ['time', 'Time'],
-                ]}
-                choose={(value) => setQuery('x', value === 'step' ? undefined : value)}
-              />
-              <Switch
-                label="Loss"
-                value={log ? 'log' : 'linear'}
-                options={[
-                  ['linear', 'Linear'],
-                  ['log', 'Log'],
-                ]}
-                choose={(value) => setQuery('y', value === 'linear' ? undefined : value)}
-              />
-            </>
-          )}
-          <Switch
-            label="Show"
-            value={table ? 'table' : 'curves'}
-            options={[
-              ['curves', 'Curves'],
-              ['table', 'Table'],
-            ]}
-            choose={(value) => setQuery('show', value === 'curves' ? undefined : value)}
-          />
-        </div>
+        <ModeSwitches drawing="Curves" axes={!table} />
       </div>
       {experts.length === 0 ? (
         <Empty title="No experts yet">
