@@ -56,7 +56,7 @@ try {
   });
   const body = Buffer.from(await list.arrayBuffer());
   print(
-    '1,000 experts as JSON, and after gzip',
+    'list of 1,000 experts, as JSON and as transferred (gzip)',
     `${(body.length / 1024).toFixed(0)} KiB, ${(gzipSync(body).length / 1024).toFixed(0)} KiB (at most 100)`,
   );
 

@@ -1,5 +1,5 @@
 /**
- * Takes the pictures of a run in trouble: the demo's clusters and its run, of which one expert is killed until its budget is spent, and then
+ * Takes the pictures of a run while all is well and while it is in trouble: the demo's clusters and its run, of which one expert is killed until its budget is spent, and then
  * the wire of the island that it is not on is pulled. Needs what the demo needs: Linux and root.
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
@@ -53,6 +53,7 @@ await hub.kubectl(['apply', '-f', '-'], { input: JSON.stringify(training) });
 const token = (await readFile(dashboard.tokenFile, 'utf8')).trim();
 progress.say(`Dashboard: ${dashboard.url}\nWaiting for the experts ...`);
 const { index } = await wait('an expert on east trains', async () => (await rows()).find(trainsOnEast), 8 * minute);
+await take('--only', 'run', '--both');
 for (const [attempt, step] of kills.entries()) {
   if (attempt > 0) await pull();
   const pod = await wait(`attempt ${attempt + 1} is at step ${step}`, () => podAt(attempt + 1, step), 5 * minute);
@@ -62,15 +63,19 @@ for (const [attempt, step] of kills.entries()) {
 await wait(`expert ${index} is blocked`, async () => (await expert())?.state === 'Blocked', 3 * minute);
 const west = async () => (await client.get(ComputeIslandKind, { name: 'west' }))?.status?.state;
 await wait('west is not heard', async () => (await west()) === 'Unreachable', 4 * minute);
-const which = ['--url', dashboard.url, '--token', token, '--run', `${namespace}/digits`, '--only', 'run,runs,expert,islands'];
-const pictures = ['test/dashboard/pictures.ts', ...which, '--as', 'trouble', '--both', ...process.argv.slice(2)];
-const { stdout } = await command(process.execPath, pictures, { cwd: checkout, timeoutMs: 4 * minute });
-progress.say(stdout);
+await take('--only', 'run,runs,expert,islands', '--as', 'trouble', '--both');
 await client.close();
 
 /** Looks once a second, which is more seldom than the dashboard would mind. */
 function wait<T>(what: string, look: () => Promise<T | undefined | false>, limitMs: number): Promise<T> {
   return until(what, look, { story: async () => JSON.stringify(await rows()), limitMs, everyMs: 1000 });
+}
+
+async function take(...what: string[]): Promise<void> {
+  const which = ['--url', dashboard.url, '--token', token, '--run', `${namespace}/digits`];
+  const pictures = ['test/dashboard/pictures.ts', ...which, ...what, ...process.argv.slice(2)];
+  const { stdout } = await command(process.execPath, pictures, { cwd: checkout, timeoutMs: 4 * minute });
+  progress.say(stdout);
 }
 
 /** Cuts west off. */

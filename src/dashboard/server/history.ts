@@ -101,7 +101,8 @@ export function historyHandlers({ objects, historyPrefixes }: DashboardContext, 
           if (newest === undefined) return [];
           const { step, final, manifest } = newest;
           const { content } = await bucket.manifest(manifest, newest.digest, call.signal);
-          return [{ work, step, final, manifest, checkpoints, made: { ...newest, work, inputs: content.inputs } }];
+          const left = { work, step, final, manifest, checkpoints };
+          return [{ left, made: { ...newest, work, inputs: content.inputs } }];
         },
       );
       const graph = lineageOfPast(works.flat().map(({ made }) => made));
@@ -110,7 +111,7 @@ export function historyHandlers({ objects, historyPrefixes }: DashboardContext, 
       });
       const view: HistoryView = {
         row,
-        works: works.flat().map(({ made: _, ...work }) => work),
+        works: works.flat().map(({ left }) => left),
         lineage: lineageView(graph, new Map(checked), undefined),
       };
       return json(view);

@@ -97,7 +97,7 @@ export function pastTests(here: () => Here): void {
       );
       const whole = world.store.objects.get(key);
       assert.ok(whole);
-      world.store.objects.set(key, whole.with(-3, (whole.at(-3) ?? 0) ^ 1));
+      world.store.objects.set(key, whole.with(whole.length - 3, (whole.at(-3) ?? 0) ^ 1));
       // Another server: this one has read it already, and nothing is ever overwritten.
       await world.restart();
       await seen.page.goto(`${world.url}history/research/forgotten.feedbeef`);
