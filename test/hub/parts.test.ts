@@ -205,7 +205,7 @@ describe('a work that its owner ends', () => {
       { ...wish, islandLost: { policy: 'Replace', afterMs: 1 } },
       { ...seen, standing, current, jobs: [job(1, { state: 'Running' }, { island: 'west' })] },
     );
-    assert.equal(decision.status.state, 'Blocked');
+    assert.deepEqual([decision.status.state, decision.status.placement], ['Blocked', 1]);
     assert.ok(decision.actions.every(({ type }) => type !== 'Create'));
   });
 });
