@@ -26,6 +26,13 @@ export function stepsOf(seconds: number): number {
   return Math.round(seconds / pace);
 }
 
+/** A part of a training whose program counts. */
+export const counting = (params: object): object => ({
+  command: ['python3', '-c', program],
+  resources: { cpu: '50m', memory: '128Mi' },
+  params,
+});
+
 export function trainingManifest(name: string, options: TrainingOptions = {}): object {
   const { seconds = 10, placement = {}, expert = {}, spec = {} } = options;
   return {
