@@ -25,10 +25,14 @@ const columns: Column<HistoryRow>[] = [
   { title: 'Below', class: 'wide mono', cell: ({ prefix }) => prefix },
 ];
 
+/** Each is a list of the bucket: of more than these, one is asked for by its name. */
+const mostNamespaces = 12;
+
 export function HistoryPage() {
   useEffect(() => look({}), []);
   const known = session.value?.namespaces.filter(({ runs }) => runs).map(({ name }) => name) ?? [];
-  const namespace = query.value.get('namespace') ?? known[0] ?? '';
+  const asked = query.value.get('namespace');
+  const namespaces = asked === null ? known.slice(0, mostNamespaces) : [asked];
   return (
     <>
       <Crumbs steps={[['Runs', 'runs']]} />
@@ -38,8 +42,8 @@ export function HistoryPage() {
       <p class="lead">
         What runs have published stays in the bucket. It is read from there, whether the run still exists or not.
       </p>
-      <Namespace key={namespace} namespace={namespace} known={known} />
-      {held.value === undefined || namespace === '' ? null : <Runs namespace={namespace} />}
+      <Namespace key={asked ?? ''} namespace={asked ?? ''} known={known} />
+      {held.value !== undefined && namespaces.map((namespace) => <Runs key={namespace} namespace={namespace} />)}
     </>
   );
 }
@@ -58,7 +62,7 @@ function Namespace({ namespace, known }: { namespace: string; known: readonly st
       <input
         class="input"
         aria-label="Namespace"
-        placeholder="Namespace"
+        placeholder="Any namespace"
         list="namespaces"
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
