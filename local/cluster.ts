@@ -25,6 +25,8 @@ export interface ClusterOptions extends BinariesOptions {
   gpus?: number;
   /** Value of the nodes' label `nvidia.com/gpu.product`. */
   gpuProduct?: string;
+  /** Whether pods that use more disk than they may are evicted. Default false. */
+  diskLimits?: boolean;
   /** Where logs, credentials and data go; kept after `stop()`. Default: a temporary folder, removed by `stop()`. */
   dir?: string;
   /** Images that its nodes hold from the start, built when they are missing or out of date; default only `base`. */
@@ -216,7 +218,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const url = `https://${machine.address}:6443`;
     const pki = await createPki(dir, machine.address);
     const gpus = options.gpus ?? 4;
-    const spec = { pki, url, programs, gpus, gpuProduct: options.gpuProduct ?? 'Atoll-Fake-GPU', dns: machine.address };
+    const { gpuProduct = 'Atoll-Fake-GPU', diskLimits = false } = options;
+    const spec = { pki, url, programs, gpus, gpuProduct, diskLimits, dns: machine.address };
     const first = await createNode({ ...spec, machine });
     const others: ClusterNode[] = [];
     for (const other of machines.slice(1)) others.push(await createNode({ ...spec, machine: other }));

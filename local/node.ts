@@ -16,6 +16,8 @@ export interface NodeSpec {
   programs: { kubelet: string; 'kube-proxy': string };
   gpus: number;
   gpuProduct: string;
+  /** Whether pods that use more disk than they may are evicted, which costs the kubelet a look at every volume each 10 s. */
+  diskLimits: boolean;
   /** Address of the server that pods ask for names; undefined when there is none. */
   dns?: string | undefined;
 }
@@ -156,7 +158,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.tracing.proc
 `;
 }
 
-function kubeletConfig({ machine, pki, dns }: NodeSpec): unknown {
+function kubeletConfig({ machine, pki, dns, diskLimits }: NodeSpec): unknown {
   const { dir, name } = machine.spec;
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -172,7 +174,8 @@ function kubeletConfig({ machine, pki, dns }: NodeSpec): unknown {
     clusterDomain,
     ...(dns === undefined ? {} : { clusterDNS: [dns] }),
     resolvConf: join(dir, 'resolv.conf'),
-    localStorageCapacityIsolation: false,
+    localStorageCapacityIsolation: diskLimits,
+    ...(diskLimits ? { volumeStatsAggPeriod: '10s' } : {}),
     enforceNodeAllocatable: [],
     podLogsDir: join(dir, 'logs', 'pods'),
     evictionHard: { 'memory.available': '50Mi' },

@@ -1,6 +1,7 @@
 /**
  * How long a crashed work waits for its next Job: on one real cluster, works crash again and again after each published checkpoint.
- * `sh local/run.sh test/bench/recovery.ts [crashes=100] [works=2]`; needs root, and takes about 10 minutes on two cores.
+ * `sh local/run.sh test/bench/recovery.ts [crashes=100] [works=2]`; needs root, and takes some minutes. Most of a cycle is the kubelet
+ * starting three containers one after the other, which costs time but little of the processor: so several works crash at once.
  *
  * Times of the kubelet have whole seconds, so both ends are taken from watches of this process: the first event that shows the last
  * container of an attempt terminated, and the event that shows the Job of the next attempt created. The agent sees the same first
@@ -36,9 +37,13 @@ function note(sightings: Sightings, { metadata }: KubeObject): void {
 
 async function watch<T extends KubeObject>(type: ResourceType<T>, see: (object: T) => void): Promise<void> {
   const selection = { namespace, labelSelector: `${labels.role}=Expert` };
-  const { resourceVersion } = await world.client.list(type, selection);
-  for await (const event of world.client.watch(type, { ...selection, resourceVersion, signal: end.signal }))
-    if (event.type !== 'BOOKMARK') see(event.object);
+  let { resourceVersion } = await world.client.list(type, selection);
+  // The API server ends every watch after some minutes; the next goes on where it was.
+  while (!end.signal.aborted)
+    for await (const event of world.client.watch(type, { ...selection, resourceVersion, signal: end.signal })) {
+      if (event.type !== 'BOOKMARK') see(event.object);
+      resourceVersion = event.type === 'BOOKMARK' ? event.resourceVersion : (event.object.metadata.resourceVersion ?? '');
+    }
 }
 
 function seePod(pod: Pod): void {
@@ -64,7 +69,7 @@ const training = (name: string): object => ({
     storage: { store: 'default', prefix: 'atoll/' },
     expert: {
       command: ['python3', '-c', readFileSync(new URL('recovery.py', import.meta.url), 'utf8')],
-      resources: { cpu: '250m', memory: '256Mi' },
+      resources: { cpu: '100m', memory: '256Mi' },
       retry: { maxRestarts: 1000, backoff: { initial: '1s', max: '1s' } },
       grace: { save: '5s', publish: '10s' },
     },

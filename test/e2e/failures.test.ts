@@ -5,13 +5,14 @@
 import { after, before, describe } from 'node:test';
 import { missingRequirements } from '../../local/requirements.ts';
 import { crash } from './failures/crash.ts';
-import { gpu } from './failures/gpu.ts';
+import { driver, gpu, plugin } from './failures/gpu.ts';
 import { hang } from './failures/hang.ts';
 import { inputs } from './failures/inputs.ts';
 import { mistakes } from './failures/mistakes.ts';
 import { lostNode, silentNode } from './failures/nodes.ts';
 import { numbers } from './failures/numbers.ts';
-import { sizes } from './failures/sizes.ts';
+import { pushed } from './failures/pushed.ts';
+import { disk, sizes } from './failures/sizes.ts';
 import { store } from './failures/store.ts';
 import { type Failures, startFailures } from './failures/world.ts';
 
@@ -40,11 +41,15 @@ describe('a work', { skip: missing.join(' ') || false, concurrency: false }, () 
   });
   describe('on two nodes', { concurrency: 3 }, () => {
     hang(failures);
+    disk(failures);
     crash(failures);
     gpu(failures);
+    driver(failures);
   });
   describe('alone', { concurrency: false }, () => {
     inputs(failures);
+    plugin(failures);
+    pushed(failures);
     store(failures);
     lostNode(failures);
   });

@@ -5,10 +5,10 @@ import { container } from '../../src/island/podview.ts';
 import type { Pod } from '../../src/kube/core.ts';
 
 /**
- * Kills the first process of a running container of a pod, and with it all others, or stops or continues every process of it: an image may
- * start its program from a shell.
+ * Kills the first process of a running container of a pod, and with it all others, or tells every process of it to end, to stop or to go
+ * on: an image may start its program from a shell.
  */
-export function signalContainer(pod: Pod, name: string, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+export function signalContainer(pod: Pod, name: string, signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void {
   const id = container(pod, name)?.containerID?.replace('containerd://', '');
   assert.ok(id, `container ${name} of pod ${pod.metadata.name} has no id`);
   const members = readdirSync('/proc')

@@ -141,13 +141,21 @@ export interface WorldOptions {
   nodes?: number;
   /** GPUs that each node says it has; default 0. */
   gpus?: number;
+  /** Whether pods that use more disk than they may are evicted; default false. */
+  diskLimits?: boolean;
   /** Further settings of the operator. */
   settings?: object;
 }
 
 /** Boots, uploads the digits and installs Atoll; nothing stays when any of it fails. */
-export async function startWorld({ name = 'e2e', nodes = 1, gpus = 0, settings }: WorldOptions = {}): Promise<World> {
-  const cluster = await startCluster({ name, nodes, gpus, images: ['base', 'atoll', 'atoll-ddm'] });
+export async function startWorld({
+  name = 'e2e',
+  nodes = 1,
+  gpus = 0,
+  diskLimits = false,
+  settings,
+}: WorldOptions = {}): Promise<World> {
+  const cluster = await startCluster({ name, nodes, gpus, diskLimits, images: ['base', 'atoll', 'atoll-ddm'] });
   let storage: ObjectStorage | undefined;
   try {
     storage = await startObjectStorage({ buckets: [bucketName], hosts: ['127.0.0.1', cluster.hostAddress] });

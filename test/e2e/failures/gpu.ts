@@ -34,6 +34,44 @@ export function gpu(failures: () => Failures): void {
   });
 }
 
+export function driver(failures: () => Failures): void {
+  it('whose log names an error of the driver that asks for a reset goes on at another node, and is not counted', async () => {
+    const work = await failures().start('xid', { fault: { how: 'xid', at: 25, attempts: [1] } });
+    const { class: end, rule, action, counted, message, node } = await work.ended(1);
+    assert.deepEqual([end, rule, action, counted], ['GpuFault', 'xid-hardware', 'RetryElsewhere', false]);
+    assert.equal(message, `XID 79 on node ${node}: RuntimeError: CUDA error: unknown error`);
+    await work.complete();
+    assert.equal((await work.attempts())[1]?.node, failures().otherNode(node));
+    await work.tells(/XID 79 on node/, /Have the node drained/);
+  });
+}
+
+export function plugin(failures: () => Failures): void {
+  it('that fails on a node whose device plugin has taken its GPU back goes on at another, and is not counted', async () => {
+    const { world } = failures();
+    const fault = { how: 'crash', at: 60, attempts: [1] } as const;
+    const work = await failures().start('plugin', { fault, resources: { gpus: 1 } });
+    const { spec } = await work.trainer(1);
+    const node = spec.nodeName ?? '';
+    await allocatable(world, node, '0');
+    try {
+      const { class: end, rule, message } = await work.ended(1);
+      assert.deepEqual([end, rule], ['GpuFault', 'gpu-unhealthy']);
+      assert.equal(message, `node ${node}: the device plugin has taken back 1 of 1 GPUs`);
+      await work.complete();
+    } finally {
+      await allocatable(world, node, '1');
+    }
+    assert.equal((await work.attempts())[1]?.node, failures().otherNode(node));
+  });
+}
+
+/** What the kubelet says of a device that its plugin calls unhealthy: it is still there, and nobody may have it. */
+async function allocatable(world: World, node: string, count: string): Promise<void> {
+  const patch = { status: { allocatable: { 'nvidia.com/gpu': count } } };
+  await world.cluster.kubectl(['patch', 'node', node, '--subresource=status', '--type=merge', '--patch', JSON.stringify(patch)]);
+}
+
 /** Writes the condition as node-problem-detector would. */
 async function say(world: World, node: string, status: 'True' | 'False'): Promise<void> {
   const words =

@@ -16,7 +16,7 @@ export function sizes(failures: () => Failures): void {
     assert.deepEqual([reason, restarts], ['OutOfMemory', 2]);
     assert.match(message ?? '', /killed for using more than its 64Mi of memory, for the second time/);
     assert.deepEqual(await work.endings(), ['OutOfMemory by out-of-memory', 'OutOfMemory by out-of-memory-again']);
-    await work.tells(/OutOfMemory/, /Raise resources\.memory/);
+    await work.tells(/OutOfMemory/, /more resources\.memory/);
   });
 
   // A full volume is an error of the trainer like any other; what the kubelet evicts for its disk is OutOfMemory.
@@ -32,5 +32,20 @@ export function sizes(failures: () => Failures): void {
     await work.complete();
     assert.deepEqual(await work.endings(), ['Crash by crash', 'Succeeded by final-published']);
     assert.equal(await work.resumedFrom(2), 20);
+  });
+}
+
+export function disk(failures: () => Failures): void {
+  it('that needs more disk than it asked for is evicted, told the size, and goes on at another node', async () => {
+    const work = await failures().start('scratch', {
+      fault: { how: 'scratch', at: 25, attempts: [1] },
+      resources: { scratch: '32Mi' },
+    });
+    const { class: end, rule, action, counted, message, node } = await work.ended(1);
+    assert.deepEqual([end, rule, action, counted], ['OutOfMemory', 'disk-full', 'RetryElsewhere', true]);
+    assert.match(message ?? '', /evicted for the disk that it used \(scratch: 32Mi\): .*"tmp".*32Mi/);
+    await work.complete();
+    assert.equal((await work.attempts())[1]?.node, failures().otherNode(node));
+    await work.tells(/OutOfMemory/, /resources\.scratch/);
   });
 }

@@ -1,11 +1,15 @@
 /** A store that is away when the result is to be published: who waits for it loses nothing, who does not is tried again. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { systemClock as clock } from '../../../src/clock.ts';
 import type { Pod } from '../../../src/kube/core.ts';
 import { signalContainer } from '../processes.ts';
 import type { Work } from './work.ts';
 import { checkpointEvery, steps } from './works.ts';
 import type { Failures } from './world.ts';
+
+/** How long the store stays away after that; a person who wants to see five minutes says ATOLL_OUTAGE=300. */
+const outageMs = Number(process.env['ATOLL_OUTAGE'] ?? 0) * 1000;
 
 export function store(failures: () => Failures): void {
   it('whose result cannot be published waits when it speaks the contract, and is tried again when its trainer just ends', async () => {
@@ -20,6 +24,10 @@ export function store(failures: () => Failures): void {
       assert.deepEqual([end, rule, exitCode], ['Storage', 'not-published', 0]);
       assert.match(message ?? '', /the trainer is done, but publishing its result did not finish: /);
       assert.deepEqual(await patient.endings(), [], 'it waits');
+      await patient.until('that it waits is told', async () => (await patient.expert(0)).status?.reason === 'StoreUnreachable');
+      await patient.tells(/held up by the store: expert 0/, /StoreUnreachable .* it waits for the store since .*: cannot /);
+      if (outageMs > 0) await clock.sleep(outageMs);
+      assert.deepEqual(await patient.endings(), [], 'it still waits');
     } finally {
       await storage.start();
     }

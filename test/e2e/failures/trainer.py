@@ -39,6 +39,17 @@ def _hang(_step):
     time.sleep(3600)
 
 
+def _scratch(_step):
+    with open("/tmp/scratch", "wb") as file:
+        file.write(b"\1" * (64 * _MEBIBYTE))
+    time.sleep(3600)
+
+
+def _xid(_step):
+    print("NVRM: Xid (PCI:0000:cb:00): 79, pid=77, name=python3, GPU has fallen off the bus.", flush=True)
+    raise RuntimeError("CUDA error: unknown error")
+
+
 _FAULTS = {
     "configuration": _configuration,
     "crash": _crash,
@@ -46,6 +57,8 @@ _FAULTS = {
     "hang": _hang,
     "licence": _licence,
     "memory": _memory,
+    "scratch": _scratch,
+    "xid": _xid,
 }
 
 

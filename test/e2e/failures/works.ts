@@ -11,7 +11,7 @@ export const checkpointEvery = 10;
 
 /** What goes wrong, as `trainer.py` knows it. */
 export interface Fault {
-  how: 'configuration' | 'crash' | 'disk' | 'hang' | 'licence' | 'memory' | 'nan';
+  how: 'configuration' | 'crash' | 'disk' | 'hang' | 'licence' | 'memory' | 'nan' | 'scratch' | 'xid';
   /** Step at which it does. */
   at: number;
   /** Attempts in which it does. Default: all. */

@@ -38,5 +38,5 @@ export class Failures {
 
 export async function startFailures(): Promise<Failures> {
   const settings = { configurationDeadline: '40s' };
-  return new Failures(await startWorld({ name: 'failures', nodes: 2, gpus: 1, settings }));
+  return new Failures(await startWorld({ name: 'failures', nodes: 2, gpus: 1, diskLimits: true, settings }));
 }
