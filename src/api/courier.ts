@@ -147,6 +147,8 @@ export const courierReport = z.object({
   pace: pace.optional(),
   /** First step of the newest ones whose loss was not finite; absent while it is finite. */
   nonFiniteStep: z.int().min(0).optional(),
+  /** What the store has answered since `at`, while nothing can be published for it. */
+  trouble: z.object({ message: z.string().max(300), at: z.string().max(40) }).optional(),
   /** Complete checkpoints that wait to be published. */
   pending: z.int().min(0),
   at: z.string().max(40),

@@ -45,7 +45,7 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
   const state = { claimed: false, ended: false };
 
   const report = (): CourierReport => {
-    const { checkpoint, final, resumedFrom, uploading, pending } = publishing;
+    const { checkpoint, final, resumedFrom, uploading, pending, trouble } = publishing;
     const done = state.ended || final !== undefined;
     return {
       phase: !state.claimed ? 'Waiting' : uploading !== undefined ? 'Publishing' : done ? 'Done' : 'Running',
@@ -55,6 +55,7 @@ export async function publish(context: CourierContext, signal: AbortSignal, opti
       ...(resumedFrom ? { restored: resumedFrom } : {}),
       ...(pace.pace ? { pace: pace.pace } : {}),
       ...(tail.nonFiniteStep === undefined ? {} : { nonFiniteStep: tail.nonFiniteStep }),
+      ...(trouble ? { trouble } : {}),
       pending,
       at: timestamp(clock.now()),
     };

@@ -1,6 +1,6 @@
 /** The loop that publishes one checkpoint after another, survives the store's absence, and keeps the result up to date. */
 import type { CheckpointFile } from '../api/contract.ts';
-import { type CourierCheckpoint, type CourierResult, restoreExitCodes } from '../api/courier.ts';
+import { type CourierCheckpoint, type CourierReport, type CourierResult, restoreExitCodes } from '../api/courier.ts';
 import { timestamp } from '../clock.ts';
 import { AttemptTakenError, InvalidCheckpointError, isStorageError, NonFiniteWeightsError } from '../store/errors.ts';
 import { type Published, type Publisher, publishCheckpoint } from '../store/publish.ts';
@@ -10,7 +10,7 @@ import type { RestoredMark } from './marks.ts';
 import { type Entry, type Output, type Plan, plan } from './output.ts';
 import { backoff } from './patience.ts';
 import type { Permission } from './permission.ts';
-import { writeResult } from './result.ts';
+import { cut, MAX_MESSAGE, writeResult } from './result.ts';
 
 type Complete = Extract<Entry, { state: 'Complete' }>;
 
@@ -40,6 +40,8 @@ export class Publishing {
   #failures = 0;
   #nextTry = 0;
   #lastWrite = '';
+  /** Since when the store has been in the way, and what it said first; undefined while it is not. */
+  trouble: CourierReport['trouble'];
   /** What stands in the way or went wrong last, for the result. */
   #trouble: Pick<CourierResult, 'key' | 'message'> & { reason?: CourierResult['reason'] } = {};
   checkpoint: CourierCheckpoint | undefined;
@@ -177,6 +179,7 @@ export class Publishing {
       await this.#output.markPublished(name, record);
       this.#failures = 0;
       this.#trouble = {};
+      this.trouble = undefined;
       this.#note(record);
       log.info({ checkpoint: name, manifest: record.manifest, digest: record.digest, step, bytes: record.bytes }, 'published');
       await this.write();
@@ -191,6 +194,8 @@ export class Publishing {
       this.#nextTry = clock.now() + delay;
       const message = error instanceof Error ? error.message : String(error);
       this.#trouble = { reason: 'Storage', message, ...(isStorageError(error) ? { key: error.key } : {}) };
+      // Its first words stay: each try names another key, and to say so again and again is no news.
+      this.trouble ??= { message: cut(message, MAX_MESSAGE), at: timestamp(clock.now()) };
       log.warn({ checkpoint: name, why: message, retryInMs: delay, failures: this.#failures }, 'cannot publish now');
       await this.write();
       return;

@@ -4,7 +4,7 @@ import type { CourierResult } from '../api/courier.ts';
 import type { CourierContext } from './context.ts';
 
 const MAX_BYTES = 1024;
-const MAX_MESSAGE = 300;
+export const MAX_MESSAGE = 300;
 
 type Omittable = 'skipped' | 'key' | 'message' | 'resumedFrom' | 'checkpoint';
 
@@ -28,7 +28,7 @@ export function encodeResult(result: CourierResult): string {
   return text;
 }
 
-function cut(text: string, length: number): string {
+export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 

@@ -41,8 +41,11 @@ export function announceWork(
   const { failure } = after;
   const fresh = failure && (failure.number !== before?.failure?.number || failure.placement !== before.failure.placement);
   if (fresh && after.state !== 'Blocked') events.warning(object, failure.class, `${what}: ${failureStory(failure)}`, 'Retry');
+  if (after.reason === 'StoreUnreachable' && before?.reason !== after.reason)
+    events.warning(object, 'StoreUnreachable', `${what}: ${after.message ?? ''}`, 'Wait');
   if (after.state === before?.state) return;
-  if (after.state === 'Accepted') events.normal(object, 'Accepted', `${what}: ${after.accepted?.digest}`, 'Accept');
+  if (after.state === 'Accepted')
+    events.normal(object, 'Accepted', `${what}: its result is accepted: ${after.accepted?.digest}`, 'Accept');
   if (after.state === 'Blocked') {
     const message = sentences(`${what}: ${after.message ?? 'blocked'}`, failure?.hint);
     events.warning(object, (after.reason ?? 'Crash') as Reason, message, 'Block');

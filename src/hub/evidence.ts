@@ -71,12 +71,15 @@ function known(failure: WorkFailure | undefined, failures: FailureRecord[] | und
   return { ...(failure ? { failure } : {}), ...(failures ? { failures } : {}) };
 }
 
+const stoppedByUs = new Set<FailureClass>(['NoProgress', 'NonFinite']);
+
 /** `attempt 2 of placement 1 failed on node n1 of island west at step 120: Crash (exit code 1): it broke`. */
 export function failureText(failure: WorkFailure): string {
   const { number, placement, island, node, step, class: kind, exitCode, message } = failure;
   const where = [node && `node ${node}`, island && `island ${island}`].filter(Boolean).join(' of ');
   const when = step === undefined ? '' : ` at step ${step}`;
-  const code = exitCode === undefined ? '' : ` (exit code ${exitCode})`;
+  // Who was stopped by the island ends with whatever that brought.
+  const code = exitCode === undefined || stoppedByUs.has(kind) ? '' : ` (exit code ${exitCode})`;
   const which = placement === undefined ? '' : ` of placement ${placement}`;
   return `attempt ${number}${which} failed${where && ` on ${where}`}${when}: ${kind}${code}${message ? `: ${message}` : ''}`;
 }
@@ -88,7 +91,11 @@ const follows: Record<NonNullable<AttemptRecord['action']>, string> = {
   Fail: 'It is not tried again by itself',
 };
 
+const furtherBack = 'Another attempt follows, from one checkpoint further back';
+
 /** The same as sentences: what happened, what is done about it, and what a person can do. */
 export function failureStory(failure: WorkFailure): string {
-  return sentences(failureText(failure), failure.action && follows[failure.action], failure.hint);
+  const { action, class: kind, hint } = failure;
+  const back = kind === 'NonFinite' && action === 'Retry';
+  return sentences(failureText(failure), back ? furtherBack : action && follows[action], hint);
 }

@@ -14,6 +14,8 @@ export interface Experts {
   running: number;
   accepted: ExpertResult[];
   blocked: { index: number; placement: number; why: Why }[];
+  /** What they have made is kept from the store, or cannot be read there. */
+  stuck: { index: number; placement: number; why: Why }[];
   /** Accepted experts that are enough: completion.minExperts, never more than there are. */
   needed: number;
   /** Not accepted, not blocked and with pods that may exist. */
@@ -49,11 +51,12 @@ export function countExperts(training: ExpertTraining, shards: readonly ExpertSh
   const accepted = inState('Accepted').flatMap(({ spec, status }) =>
     status?.accepted ? [{ index: spec.index, manifest: status.accepted.manifest, digest: status.accepted.digest }] : [],
   );
-  const blocked = inState('Blocked').map(({ spec, status }) => ({
+  const told = ({ spec, status }: ExpertShard) => ({
     index: spec.index,
     placement: status?.placement ?? 0,
     why: whyOf(status, 'ExpertBlocked'),
-  }));
+  });
+  const blocked = inState('Blocked').map(told);
   const needed = Math.min(training.spec.completion.minExperts ?? total, total);
   const waiting = inState('Waiting');
   const first = waiting.find(({ status }) => status?.reason !== undefined)?.status;
@@ -62,6 +65,7 @@ export function countExperts(training: ExpertTraining, shards: readonly ExpertSh
     running: inState('Running').length,
     accepted,
     blocked,
+    stuck: sorted.filter(({ status }) => status?.reason === 'StoreUnreachable').map(told),
     needed,
     active: sorted.filter(({ status }) => activeStates.includes(status?.state)).length,
     waiting: total - sorted.length + waiting.length,
@@ -83,6 +87,9 @@ export function whyOf(status: { reason?: string | undefined; message?: string | 
   return { reason: (status?.reason ?? otherwise) as Reason, message: status?.message ?? '' };
 }
 
+/** `1 accepted expert is`, `4 accepted experts are`. */
+export const countedText = (count: number) => (count === 1 ? '1 accepted expert is' : `${count} accepted experts are`);
+
 const mostNamed = 3;
 const longestWhy = 400;
 
@@ -97,10 +104,10 @@ export function namesOf(blocked: Experts['blocked']): string {
 
 /** Which experts cannot go on and why, what becomes of the others, and how these are tried again. */
 export function degradedText(experts: Experts, run: string): string {
-  const { blocked, needed, accepted, hopeless } = experts;
+  const { blocked, needed, accepted, hopeless, active, waiting } = experts;
   const others = hopeless
-    ? `The others go on, and the run waits: ${needed} accepted experts are needed and ${accepted.length} are accepted`
-    : `The run goes on without: ${needed} accepted experts are needed`;
+    ? `${active + waiting > 0 ? 'The others go on, and the run waits' : 'The run waits'}: ${countedText(needed)} needed, accepted: ${accepted.length}`
+    : `The run goes on without: ${countedText(needed)} needed`;
   return sentences(
     `${namesOf(blocked)} cannot go on`,
     others,

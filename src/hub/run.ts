@@ -5,7 +5,7 @@ import type { ExpertTraining } from '../api/experttraining.ts';
 import { requestAnnotations } from '../api/labels.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { Condition, WorkStatus } from '../api/work.ts';
-import { activeStates, degradedText, type Experts, namesOf, whyOf } from './experts.ts';
+import { activeStates, countedText, degradedText, type Experts, namesOf, whyOf } from './experts.ts';
 import { retryCommand, wrongRequestsOfRun } from './requests.ts';
 import { sentences } from './sentences.ts';
 import type { RunCondition } from './state.ts';
@@ -82,7 +82,8 @@ export function completion({ training, experts }: RunFacts): Why | undefined {
   if (spec.evaluation) return { reason: 'EnsemblePublished', message: `the ensemble of ${count} is published` };
   if (experts.blocked.length > 0)
     return { reason: 'EnoughExpertsAccepted', message: `${count} are accepted, ${experts.needed} were needed` };
-  return { reason: 'AllExpertsAccepted', message: `all ${experts.total} experts are accepted` };
+  const message = experts.total === 1 ? 'the expert is accepted' : `all ${experts.total} experts are accepted`;
+  return { reason: 'AllExpertsAccepted', message };
 }
 
 /** `deleting` says for what a deletion waits. */
@@ -216,15 +217,16 @@ function progressing(facts: RunFacts, failed: Why | undefined, complete: Why | u
 }
 
 function expertsProgress(experts: Experts): Verdict {
-  const { total, accepted, blocked, active, waiting } = experts;
-  const message = `${accepted.length} of ${total} experts are accepted, ${experts.running} running`;
+  const { total, accepted, blocked, active, waiting, stuck } = experts;
+  const held = stuck.length > 0 ? `; held up by the store: ${namesOf(stuck)}` : '';
+  const message = `${accepted.length} of ${total} experts are accepted, ${experts.running} running${held}`;
   if (active > 0 || (waiting > 0 && !experts.waitingWhy)) return { status: true, reason: 'ExpertsRunning', message };
   if (experts.waitingWhy) return { status: false, ...experts.waitingWhy };
   if (blocked.length > 0 && accepted.length + blocked.length === total) {
     return {
       status: false,
       reason: 'ExpertBlocked',
-      message: `${namesOf(blocked)}: ${experts.needed} accepted experts are needed`,
+      message: `${namesOf(blocked)} cannot go on: ${countedText(experts.needed)} needed, accepted: ${accepted.length}`,
     };
   }
   return { status: false, reason: 'ExpertsRunning', message };

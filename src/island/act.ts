@@ -99,10 +99,14 @@ async function createAttempt(
   if (!current || isDeleting(job) || spec.stop || spec.suspend || unknownToHub(job)) return { outcome: 'Outdated' };
   try {
     const policy = networkPolicyOf(job, settings);
-    if (policy) await createOrAdopt(client, networkPolicies, policy, signal);
     const service = serviceOf(job, attempt);
-    if (service) await createOrAdopt(client, services, service, signal);
-    await createOrAdopt(client, configMaps, configMapOf(job, attempt, settings), signal);
+    // All that the pod needs, before the Job that makes it.
+    const needed = await Promise.allSettled([
+      createOrAdopt(client, configMaps, configMapOf(job, attempt, settings), signal),
+      ...(policy ? [createOrAdopt(client, networkPolicies, policy, signal)] : []),
+      ...(service ? [createOrAdopt(client, services, service, signal)] : []),
+    ]);
+    for (const each of needed) if (each.status === 'rejected') throw each.reason;
     const made = await createOrAdopt(client, jobs, jobOf(job, attempt, settings), signal);
     return { outcome: 'Created', jobUid: made.metadata.uid ?? '' };
   } catch (error) {

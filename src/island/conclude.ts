@@ -90,7 +90,7 @@ function quarantine(status: IslandJobStatus): Conclusion {
 function evidenceOf(closed: AttemptRecord, end: Ending, verdict: FailureVerdict, action: FailureAction): FailureEvidence {
   const { node, exitCode, step, finishedAt = '' } = closed;
   // Without a log the kubelet's copy of its last lines is better than nothing.
-  const lines = end.lines ?? end.trainer?.message;
+  const lines = end.lines ?? ownEnd(end)?.message;
   return {
     attempt: closed.number,
     class: verdict.class,
@@ -108,6 +108,9 @@ function evidenceOf(closed: AttemptRecord, end: Ending, verdict: FailureVerdict,
   };
 }
 
+/** As the trainer ended; not what the kubelet makes up for a container that never started or that it has forgotten. */
+const ownEnd = ({ trainer }: Ending) => (trainer?.reason === 'ContainerStatusUnknown' ? undefined : trainer);
+
 function history(status: IslandJobStatus) {
   const progressedAttempt = status.checkpoint?.attempt;
   return {
@@ -118,7 +121,7 @@ function history(status: IslandJobStatus) {
 }
 
 function closedRecord(record: AttemptRecord, end: Ending, verdict: Verdict, now: number): AttemptRecord {
-  const exitCode = end.trainer?.exitCode;
+  const exitCode = ownEnd(end)?.exitCode;
   const { step, node } = end;
   return {
     ...record,

@@ -20,12 +20,13 @@ import { conclude, failed } from './conclude.ts';
 import { gangEnding } from './gangending.ts';
 import { hasFinalizer, isDeleting } from './jobview.ts';
 import { leftovers } from './leftovers.ts';
-import { checkpointEvents, finish, noteAttempt, resumeEvents, stopProof } from './note.ts';
+import { finish, noteAttempt, stopProof } from './note.ts';
 import { type Action, type Decision, type EventNote, emptyStatus, type Limits, type Observed } from './observed.ts';
 import { openRecord, withRecord } from './record.ts';
 import { dueOf, standstill } from './standstill.ts';
 import { start, unknownToHub } from './start.ts';
 import { type AttemptStanding, type Held, standing } from './state.ts';
+import { eventsBetween } from './told.ts';
 
 const EVENTS_EVERY_MS = 16_000;
 const CLOCKS_EVERY_MS = 30_000;
@@ -81,7 +82,7 @@ function settle(observed: Observed, before: IslandJobStatus, outcome: Outcome, n
     type: 'Act',
     actions: outcome.actions ?? [],
     status: finished.status,
-    events: [...(outcome.events ?? []), ...resumeEvents(before, status, observed), ...checkpointEvents(before, status)],
+    events: [...(outcome.events ?? []), ...eventsBetween(before, finished.status, observed)],
     ...(times.length === 0 ? {} : { again: Math.max(0, Math.min(...times)) }),
   };
 }
@@ -122,11 +123,13 @@ function withOpen(
   const { job } = observed;
   const attempt = openAttempt(observed, record);
   const { actions: rest } = leftovers(observed, record.number, record.number, false);
+  const trouble = observed.report?.attempt === record.number ? observed.report.report.trouble : undefined;
   const at = (ending?: string): AttemptStanding => ({
     number: record.number,
     phase: record.jobUid === undefined ? 'Uncreated' : attempt.phase,
     ...(ending === undefined ? {} : { ending }),
     ...(attempt.waiting ? { waiting: attempt.waiting } : {}),
+    ...(trouble ? { trouble } : {}),
   });
 
   if (record.jobUid === undefined) {
@@ -143,7 +146,8 @@ function withOpen(
     if (asked === undefined) {
       const held = unknownToHub(job);
       if (held) return { status: before, attempt: at(), actions: rest, held };
-      return { status: before, attempt: at(), actions: [...rest, { type: 'CreateAttempt', attempt: record.number }] };
+      // What is left of earlier attempts waits until this one is under way: nothing waits for that, and the training waits for this.
+      return { status: before, attempt: at(), actions: [{ type: 'CreateAttempt', attempt: record.number }] };
     }
     return observed.live ? end(observed, before, attempt, { why: 'Asked', detail: asked }, now) : { type: 'Look', at: 'Live' };
   }
@@ -273,7 +277,8 @@ function withoutOpen(observed: Observed, before: IslandJobStatus, now: number): 
     case 'Fail':
       return { status: step.status, actions, events: step.events };
     default:
-      // The Job is made only after its number is stored.
-      return { ...step, actions, attempt: { number: step.number, phase: 'Uncreated' }, again: 0 };
+      // The Job is made only after its number is stored; whether anything of the last attempt is still there is not asked of a cache.
+      if (actions.length > 0 && !live) return look;
+      return { ...step, attempt: { number: step.number, phase: 'Uncreated' }, again: 0 };
   }
 }

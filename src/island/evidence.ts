@@ -5,7 +5,7 @@ import type { Pod } from '../kube/core.ts';
 import { keyOf, type Log, type PodLogs } from '../kube/types.ts';
 import type { Evidence } from './observed.ts';
 import { container } from './podview.ts';
-import { lastWords } from './record.ts';
+import { bothEnds, lastWords } from './record.ts';
 import { telling } from './warned.ts';
 import type { ReadEvents } from './warnings.ts';
 
@@ -78,7 +78,7 @@ export function createReadEvidence({ client, events, clock, log }: EvidenceOptio
       const short = (all: string[]) =>
         telling(all)
           .slice(-EVENTS)
-          .map((each) => lastWords(printable(each), EVENT_CHARACTERS));
+          .map((each) => bothEnds(printable(each).trim(), EVENT_CHARACTERS));
       // Told to end: what was missed must not be concluded from.
       signal.throwIfAborted();
       const text = remembered(pod, read);

@@ -88,16 +88,18 @@ export function createLook({ client, caches, progress, warnings, evidence, admit
   }
 
   async function live(seen: IslandJob, podCheck: Observed['podCheck'], signal: AbortSignal): Promise<Observed | undefined> {
-    const job = await client.get(IslandJobKind, keyOf(seen), { signal });
-    if (job === undefined || job.metadata.uid !== seen.metadata.uid) return undefined;
-    const { namespace } = job.metadata;
+    const { namespace, uid } = seen.metadata;
     const selection = {
       ...(namespace === undefined ? {} : { namespace }),
-      labelSelector: `${labels.islandJobUid}=${job.metadata.uid}`,
+      labelSelector: `${labels.islandJobUid}=${uid}`,
       signal,
     };
     // Jobs first: a pod made between the two lists is then seen, while the other way round it could be missed.
-    const kubeJobs = (await client.list(jobs, selection)).items;
+    const [job, { items: kubeJobs }] = await Promise.all([
+      client.get(IslandJobKind, keyOf(seen), { signal }),
+      client.list(jobs, selection),
+    ]);
+    if (job === undefined || job.metadata.uid !== uid) return undefined;
     const [podList, mapList, serviceList, policyList] = await Promise.all([
       client.list(pods, selection),
       client.list(configMaps, selection),

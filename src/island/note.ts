@@ -6,7 +6,7 @@ import { timestamp } from '../clock.ts';
 import { type Condition, setCondition } from '../kube/conditions.ts';
 import type { OpenAttempt } from './attempt.ts';
 import { parseResult } from './ending.ts';
-import type { EventNote, Observed } from './observed.ts';
+import type { Observed } from './observed.ts';
 import { endOf, startedAt } from './podview.ts';
 import { withRecord } from './record.ts';
 import type { Standing } from './state.ts';
@@ -47,36 +47,6 @@ function newest(known: PublishedCheckpoint | undefined, found: readonly Publishe
   const later = (a: PublishedCheckpoint, b: PublishedCheckpoint) =>
     a.attempt - b.attempt || a.step - b.step || Number(a.final) - Number(b.final);
   return found.reduce((best, each) => (best === undefined || later(each, best) > 0 ? each : best), known);
-}
-
-export function checkpointEvents(before: IslandJobStatus, after: IslandJobStatus): EventNote[] {
-  const { checkpoint } = after;
-  if (checkpoint === undefined || checkpoint.manifest === before.checkpoint?.manifest || checkpoint.final) return [];
-  return [{ type: 'Normal', reason: 'CheckpointPublished', message: `step ${checkpoint.step}: ${checkpoint.manifest}` }];
-}
-
-/** Told once, when the trainer of an attempt has started: where it goes on from, and what did not verify on the way there. */
-export function resumeEvents(before: IslandJobStatus, after: IslandJobStatus, { pods }: Observed): EventNote[] {
-  const record = after.attempts.at(-1);
-  const known = before.attempts.find(({ number }) => number === record?.number);
-  if (record?.startedAt === undefined || known?.startedAt !== undefined) return [];
-  const pod = pods.find(({ metadata }) => metadata.uid === record.podUid);
-  const { resumedFrom, skipped, message } = (pod && parseResult(endOf(pod, 'restore')?.message)) ?? {};
-  const attempt = `attempt ${record.number}`;
-  const events: EventNote[] = [];
-  if (skipped?.[0] !== undefined)
-    events.push({
-      type: 'Warning',
-      reason: 'CheckpointDamaged',
-      message: `${attempt} passed over ${skipped.join(', ')}: ${message ?? 'it does not verify'}`,
-    });
-  if (resumedFrom)
-    events.push({
-      type: 'Normal',
-      reason: 'Resumed',
-      message: `${attempt} goes on from step ${resumedFrom.step}: ${resumedFrom.manifest}`,
-    });
-  return events;
 }
 
 export interface Finished {

@@ -149,6 +149,7 @@ function isNews(before: CourierReport | undefined, now: CourierReport): boolean 
     before.checkpoint?.manifest !== now.checkpoint?.manifest ||
     before.final?.manifest !== now.final?.manifest ||
     (before.progress === undefined) !== (now.progress === undefined) ||
-    before.nonFiniteStep !== now.nonFiniteStep
+    before.nonFiniteStep !== now.nonFiniteStep ||
+    before.trouble?.at !== now.trouble?.at
   );
 }

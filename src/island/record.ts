@@ -20,3 +20,10 @@ export function lastWords(text: string, max: number): string {
   const trimmed = text.trim();
   return trimmed.length <= max ? trimmed : `…${trimmed.slice(trimmed.length - max + 1)}`;
 }
+
+/** At most `max` characters; the middle is cut off: a warning begins with what failed and ends with why. */
+export function bothEnds(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const half = Math.floor((max - 1) / 2);
+  return `${text.slice(0, max - 1 - half)}…${text.slice(-half)}`;
+}

@@ -50,6 +50,6 @@ export function timesAreValid(parts: readonly ({ readonly at: string } | undefin
 export function readReport(body: unknown): CourierReport | undefined {
   const parsed = courierReport.safeParse(body);
   if (!parsed.success) return undefined;
-  const { progress, checkpoint, final } = parsed.data;
-  return timesAreValid([progress, checkpoint, final]) ? parsed.data : undefined;
+  const { progress, checkpoint, final, trouble } = parsed.data;
+  return timesAreValid([progress, checkpoint, final, trouble]) ? parsed.data : undefined;
 }

@@ -1,4 +1,5 @@
 /** What an IslandJob's state, reason and message are: one pure function, so that they never contradict each other. */
+import type { CourierReport } from '../api/courier.ts';
 import type { IslandJobSpec, IslandJobStatus } from '../api/islandjob.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { Waiting } from './podview.ts';
@@ -10,6 +11,8 @@ export interface AttemptStanding {
   /** Set when the attempt is being ended, with the reason in words. */
   readonly ending?: string;
   readonly waiting?: Waiting;
+  /** What keeps the courier from publishing, and since when. */
+  readonly trouble?: CourierReport['trouble'];
 }
 
 export interface View {
@@ -71,15 +74,23 @@ function suspended({ checkpoint }: IslandJobStatus): string {
 }
 
 function ofAttempt(attempt: AttemptStanding): Standing {
-  const { number, phase, ending, waiting } = attempt;
+  const { number, phase, ending, waiting, trouble } = attempt;
+  const stuck = trouble && `it waits for the store since ${trouble.at}: ${trouble.message}`;
   if (phase === 'Publishing') {
     const held = ending === undefined ? '' : `; ${ending}, which waits for this`;
-    return { state: 'Publishing', reason: 'Publishing', message: `attempt ${number} is publishing its result${held}` };
+    const message = `attempt ${number} is publishing its result${stuck === undefined ? '' : `; ${stuck}`}${held}`;
+    return { state: 'Publishing', reason: stuck === undefined ? 'Publishing' : 'StoreUnreachable', message };
   }
   if (ending !== undefined) return { state: 'Stopping', reason: 'Stopping', message: `attempt ${number} is ending: ${ending}` };
   const why = waiting === undefined ? '' : `: ${waiting.message}`;
   switch (phase) {
     case 'Running':
+      if (stuck !== undefined)
+        return {
+          state: 'Running',
+          reason: 'StoreUnreachable',
+          message: `attempt ${number} is running, and what it saves is kept on its disk; ${stuck}`,
+        };
       return { state: 'Running', reason: 'Running', message: `attempt ${number} is running` };
     case 'Queued':
       return { state: 'Queued', reason: 'WaitingForQueue', message: `the Job of attempt ${number} waits in its queue` };

@@ -72,9 +72,12 @@ describe('publishing', { skip: gatewayMissing }, () => {
       return names.length === 4 && names;
     });
     assert.deepEqual(waiting, ['final', 'step-1', 'step-4', 'step-5']);
-    assert.equal((await reportOf(await sidecar.port)).pending, 3);
+    const { pending, trouble } = await reportOf(await sidecar.port);
+    assert.equal(pending, 3);
+    assert.match(trouble?.message ?? '', /ECONNREFUSED/);
     await scene.gateway.start();
     await scene.isPublished(final);
+    await until('there is no trouble any more', async () => (await reportOf(await sidecar.port)).trouble === undefined);
     assert.equal(await sidecar.stop(), 0);
     assert.equal((await first.result()).reason, 'Published');
     assert.equal((await first.result()).final?.step, 6);

@@ -104,6 +104,10 @@ describe('a failure in words', () => {
     );
     assert.equal(failureText({ number: 1, class: 'Storage' }), 'attempt 1 failed: Storage');
   });
+  test('has no exit code where the island stopped the trainer, and goes further back after a loss that is none', () => {
+    const nan = { ...failure, class: 'NonFinite' as const, action: 'Retry' as const };
+    assert.match(failureStory(nan), /: NonFinite: CUDA error.* Another attempt follows, from one checkpoint further back\. Read/);
+  });
   const rows: [AttemptRecord['action'], string][] = [
     ['Retry', 'Another attempt follows, from the newest checkpoint that verifies.'],
     ['RetryInPlace', 'Another attempt follows on the same node if it has room, from the newest checkpoint that verifies.'],

@@ -49,6 +49,13 @@ describe('starting', () => {
     assert.deepEqual(actions, [{ type: 'CreateAttempt', attempt: 1 }]);
   });
 
+  it('and nothing of earlier attempts is taken away before', () => {
+    const attempts = [closed(1, 'Crash'), { number: 2 }];
+    const seen = { kubeJobs: [kubeJob(1)], pods: [endedPod(1, 1)], live: false };
+    const { actions } = act(observed(islandJob({ attempt: 2, attempts }), seen));
+    assert.deepEqual(actions, [{ type: 'CreateAttempt', attempt: 2 }]);
+  });
+
   it('a Job that was made before its uid could be written down is adopted', () => {
     const { actions, status } = act(observed(islandJob({ attempt: 1, attempts: [{ number: 1 }] }), { kubeJobs: [kubeJob(1)] }));
     assert.deepEqual(actions, []);

@@ -60,6 +60,14 @@ describe('the evidence of a failure', () => {
     assert.equal(decision.status.failure?.lines, 'Traceback');
   });
 
+  it('has no exit code and no lines of a container that never was, whatever the kubelet makes up for it', () => {
+    const made = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located' };
+    const decision = ending({}, endedPod(1, 137, {}, { trainer: { terminated: made } }));
+    assert.ok(decision.type === 'Act');
+    const { exitCode, lines } = decision.status.failure ?? {};
+    assert.deepEqual([exitCode, lines, decision.status.attempts[0]?.exitCode], [undefined, undefined, undefined]);
+  });
+
   it('says Fail when the budget is spent, whatever the rule had said', () => {
     const spent = islandJob({ attempt: 1, restarts: 3, attempts: [open(1)] });
     const decision = ending({ job: spent });
@@ -108,7 +116,7 @@ describe('weights that are not finite', () => {
     const decision = ending({ job: again, kubeJobs: [kubeJob(2)] }, second);
     assert.ok(decision.type === 'Act');
     assert.deepEqual([decision.status.state, decision.status.reason], ['Failed', 'NonFinite']);
-    assert.match(decision.status.message ?? '', /again at step 40/);
+    assert.match(decision.status.message ?? '', /at the same step as in attempt 1/);
   });
 });
 
@@ -169,6 +177,13 @@ describe('reading', () => {
       events.map(({ length }) => length),
       [256, 256, 256, 256, 256],
     );
+  });
+
+  it('cuts a long event in its middle: it begins with what failed and ends with why', async () => {
+    const { events } = await read({}, [`Failed: Failed to pull image "${'x'.repeat(400)}": connection refused`]);
+    const [event = ''] = events;
+    assert.match(event, /^Failed: Failed to pull image "x+…x+": connection refused$/);
+    assert.equal(event.length, 256);
   });
 
   it('takes colours and control characters out', () => {

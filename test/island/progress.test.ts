@@ -59,7 +59,7 @@ describe('the poller', () => {
     assert.deepEqual(asked, []);
   });
 
-  it('wakes the controller for a checkpoint or a phase, not for a step', async () => {
+  it('wakes the controller for a checkpoint, a phase or trouble, not for a step', async () => {
     let next = report({ progress: { step: 1, at: at(1) } });
     const { poller, woken } = world(() => next);
     const rounds: number[] = [];
@@ -67,13 +67,14 @@ describe('the poller', () => {
       next,
       report({ progress: { step: 2, at: at(2) } }),
       report({ progress: { step: 3, at: at(3) }, checkpoint: checkpoint(1, 3) }),
+      report({ progress: { step: 3, at: at(3) }, checkpoint: checkpoint(1, 3), trouble: { message: 'away', at: at(4) } }),
       report({ phase: 'Done', progress: { step: 3, at: at(3) }, checkpoint: checkpoint(1, 3) }),
     ]) {
       next = now;
       await poller.poll(signal);
       rounds.push(woken.length);
     }
-    assert.deepEqual(rounds, [1, 1, 2, 3]);
+    assert.deepEqual(rounds, [1, 1, 2, 3, 4]);
     assert.equal(poller.get(UID)?.report.progress?.step, 3);
   });
 

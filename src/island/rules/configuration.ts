@@ -31,7 +31,7 @@ export const configurationRules: readonly FailureRule[] = [
     action: 'Fail',
     counted: false,
     seen: 'the trainer ended with exit code 42',
-    hint: 'Correct params or the container as the message says, and start the work anew.',
+    hint: 'Correct what the message names in a new run: the spec of this one is frozen. A retry helps only where the mistake is outside of the spec, as in a Secret.',
     matches: (end) => end.trainer?.exitCode === exitCodes.configuration,
     message: (end) =>
       said(headline(end.trainer?.message ?? ''), 'the trainer ended with exit code 42: its configuration is wrong'),
@@ -42,7 +42,7 @@ export const configurationRules: readonly FailureRule[] = [
     action: 'Fail',
     counted: false,
     seen: 'an image, a Secret, a volume or a container could not be had until the deadline',
-    hint: 'Correct the image, its pull secret, or the Secret or ConfigMap that the message names.',
+    hint: 'Make what the message names available (push the image, create the Secret or ConfigMap) and retry. A wrong name needs a new run: the spec of this one is frozen.',
     matches: (end) => end.why === 'Broken',
     message: (end) => said(end.detail, 'a container could not be created'),
   },

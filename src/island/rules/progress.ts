@@ -13,7 +13,7 @@ const refused = (end: Ending) => end.courier?.result?.reason === 'NonFinite';
 const notFinite = (end: Ending) =>
   end.why === 'NonFinite' || refused(end) || (trainerFailed(end) && end.courier?.result?.nonFiniteStep !== undefined);
 const nanBefore = ({ past, step }: Ending) =>
-  past.some((record) => record.class === 'NonFinite' && step !== undefined && record.step === step);
+  past.findLast((record) => record.class === 'NonFinite' && step !== undefined && record.step === step);
 const nanWords = (end: Ending) =>
   refused(end)
     ? said(end.courier?.result?.message, 'the weights hold NaN or an infinite value')
@@ -36,7 +36,7 @@ export const progressRules: readonly FailureRule[] = [
     action: 'RetryElsewhere',
     counted: true,
     seen: 'no step or checkpoint within its limit, a second time without a checkpoint in between',
-    hint: 'The stacks are in the last lines of the log. When steps are meant to take so long, raise stall.',
+    hint: 'The stacks are in the last lines of the log. Where steps are meant to take so long, a new run needs a longer stall.',
     matches: (end) => stalled(end) && stalledBefore(end).length > 0,
     message: standsStill,
   },
@@ -46,7 +46,7 @@ export const progressRules: readonly FailureRule[] = [
     action: 'RetryInPlace',
     counted: true,
     seen: 'no first step, no next step or no next checkpoint within its limit (stall)',
-    hint: 'The stacks are in the last lines of the log. When steps are meant to take so long, raise stall.',
+    hint: 'The stacks are in the last lines of the log. Where steps are meant to take so long, a new run needs a longer stall.',
     matches: stalled,
     message: standsStill,
   },
@@ -56,9 +56,9 @@ export const progressRules: readonly FailureRule[] = [
     action: 'Fail',
     counted: true,
     seen: 'loss or weights became NaN or infinite at the same step as before',
-    hint: 'Lower the learning rate, clip gradients, or look at the data of that step; then retry the expert.',
-    matches: (end) => notFinite(end) && nanBefore(end),
-    message: (end) => `${nanWords(end)}, again at step ${end.step}`,
+    hint: 'Look at the data of that step, or start a new run that lowers the learning rate or clips gradients: the spec of this one is frozen. A retry goes on from an older checkpoint.',
+    matches: (end) => notFinite(end) && nanBefore(end) !== undefined,
+    message: (end) => `${nanWords(end)}, at the same step as in attempt ${nanBefore(end)?.number}`,
   },
   {
     name: 'not-finite',
@@ -66,7 +66,7 @@ export const progressRules: readonly FailureRule[] = [
     action: 'Retry',
     counted: true,
     seen: 'loss or weights became NaN or infinite',
-    hint: 'It goes on from one checkpoint further back. If it comes again, lower the learning rate or clip gradients.',
+    hint: 'If it comes again, a new run has to lower the learning rate or clip gradients.',
     matches: notFinite,
     message: nanWords,
   },

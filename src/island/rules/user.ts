@@ -11,7 +11,7 @@ const meaning = {
     class: 'Configuration',
     action: 'Fail',
     counted: false,
-    hint: 'Correct what the message says and start the work anew.',
+    hint: 'Correct what the message says in a new run: the spec of this one is frozen.',
   },
   Retry: { class: 'Crash', action: 'Retry', counted: true, hint: 'Read the last lines of the log.' },
   Ignore: { class: 'Disruption', action: 'Retry', counted: false, hint: 'Nothing: a rule of the spec says that this passes.' },
