@@ -43,6 +43,7 @@ const experts = (fields: Partial<Experts> = {}): Experts => ({
   running: 0,
   accepted: [],
   blocked: [],
+  stuck: [],
   needed: 4,
   active: 0,
   waiting: 0,
@@ -159,7 +160,7 @@ describe('the conditions of a run', () => {
       'what is blocked is waited for',
       facts({ experts: experts({ accepted: accepted(3), blocked: [blocked(3)] }) }),
       'Progressing',
-      'False ExpertBlocked: expert 3 (Crash: it fell): 4 accepted experts are needed',
+      'False ExpertBlocked: expert 3 (Crash: it fell) cannot go on: 4 accepted experts are needed, accepted: 3',
     ],
     [
       'a name that is taken stops it',
