@@ -99,6 +99,16 @@ class Mixing(unittest.TestCase):
             with self.subTest(message), self.assertRaisesRegex(ConfigurationError, message):
                 parts.check_mixable({"expert-000": self.config, "expert-001": {**self.config, **change}})
 
+    def test_euler_keeps_a_sample_that_would_run_away_and_leaves_all_others_as_they_are(self):
+        noise = torch.tensor([0.5, 1.9]).view(2, 1, 1, 1).expand(2, 1, 4, 4)
+
+        def velocity(x, _t, _label):  # points home from near, and a hundred times farther out from afar
+            return torch.where(x.abs() > 1.5, 100 * x, -x / 2)
+
+        end = flow.euler(velocity, noise, torch.zeros(2, dtype=torch.int64), 12)
+        np.testing.assert_allclose(end[0].numpy(), 0.5 * (1 - 1 / 24) ** 12, rtol=1e-6)
+        self.assertLessEqual(float(end[1].abs().max()), flow.FARTHEST)
+
     def test_euler_follows_a_constant_velocity_exactly_to_its_end(self):
         data, noise = torch.randn(5, 1, 8, 8), torch.randn(5, 1, 8, 8)
         end = flow.euler(lambda x, t, label: data - noise, noise, torch.zeros(5, dtype=torch.int64), 10)
