@@ -74,7 +74,7 @@ test('a page follows a run from nothing to Complete, through a restart of the se
   });
   await page.locator('.live', { hasText: 'Live' }).waitFor();
   await page.locator('.head .state', { hasText: 'Complete' }).waitFor({ timeout: 60_000 });
-  await page.getByText('4 of 4').waitFor();
+  await page.getByText('4 of 4', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Lineage' }).click();
   await page
     .locator('.lineage-card', { hasText: 'Ensemble' })
