@@ -4,6 +4,7 @@ import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
 import { marked } from '../api/islandmarks.ts';
 import type { HubLink, JobName } from '../api/islandreport.ts';
 import { finalizers } from '../api/labels.ts';
+import type { Clock } from '../clock.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeClient } from '../kube/types.ts';
@@ -29,14 +30,31 @@ export interface AwayIslands {
 
 export interface AwayOptions {
   client: KubeClient;
+  clock: Clock;
   islands: Store<ComputeIsland>;
   /** Both absent: hub and island are one process. */
   reach?: Reach | undefined;
   link?: Handover | undefined;
 }
 
-export function createAwayIslands({ client, islands, reach, link }: AwayOptions): AwayIslands {
+const mostWaiting = 16_384;
+
+export function createAwayIslands({ client, clock, islands, reach, link }: AwayOptions): AwayIslands {
   const neverHeld = (job: IslandJob) => link !== undefined && !link.mayHold(job);
+  /** When an IslandJob that no island has taken was first asked about, by its uid. */
+  const waiting = new Map<string, number>();
+
+  function waitingSince({ metadata: { uid = '' }, status }: IslandJob): number {
+    const since = waiting.get(uid) ?? clock.now();
+    if (status !== undefined) waiting.delete(uid);
+    else {
+      // Bounded: what is dropped only waits anew.
+      if (waiting.size >= mostWaiting) waiting.clear();
+      waiting.set(uid, since);
+    }
+    return since;
+  }
+
   return {
     neverHeld,
     standing(job) {
@@ -52,6 +70,7 @@ export function createAwayIslands({ client, islands, reach, link }: AwayOptions)
           lastWord: reach.lastWord(island),
           heardSince: reach.heardSince(island),
           refused: reach.registry.refusal(island, job.metadata.uid ?? ''),
+          waitingSince: waitingSince(job),
           mayHold: !neverHeld(job),
         },
       };

@@ -66,7 +66,7 @@ export function createHubControllers(options: HubOptions): Controller[] {
   const reach = registry && createReach({ registry, islands: islands.store, clock, silenceMs: islandSilenceMs });
   const known = () => knownWaiting(shards.store, trainings.store);
   const placer = createPlacer({ islands, jobs, clock, quotas, known });
-  const away = createAwayIslands({ client, islands: islands.store, reach, link });
+  const away = createAwayIslands({ client, clock, islands: islands.store, reach, link });
   const avoidance = createAvoidance(clock);
   const context: HubContext = {
     ...informers,

@@ -22,6 +22,11 @@ export interface Away {
   lastWord?: number | undefined;
   /** Since when it has been heard without a gap, in milliseconds. */
   heardSince?: number | undefined;
+  /**
+   * Since when the IslandJob has waited to be taken, in milliseconds. By the hub's own clock: the API server, whose clock is in
+   * creationTimestamp, may be minutes ahead or behind, and every claim would be late at once or never.
+   */
+  waitingSince: number;
   /** Why it does not hold the IslandJob, in its own words. */
   refused?: Why | undefined;
   /** Whether it may hold the IslandJob; false is a promise. */
@@ -96,8 +101,7 @@ function lostFor(away: Away, islandLost: IslandLost | undefined, now: number): n
 function claim(job: IslandJob, island: string, away: Away, claimDeadlineMs: number, lost: number | undefined, now: number): Move {
   // What a silent island may hold stays with it, whatever its name on the list of those that are late.
   if (away.silent && away.mayHold) return unreachable(island, away, lost);
-  const created = Date.parse(job.metadata.creationTimestamp ?? '') || now;
-  const from = away.silent ? created : Math.max(created, away.heardSince ?? away.heardAt);
+  const from = away.silent ? away.waitingSince : Math.max(away.waitingSince, away.heardSince ?? away.heardAt);
   const left = from + claimDeadlineMs - now;
   const seconds = Math.round(claimDeadlineMs / 1000);
   if (left <= 0) {

@@ -305,7 +305,7 @@ for (const [what, rows] of [
 }
 
 test('a move to an island that is lost does not keep the work there', () => {
-  const lost = { silent: true, heardAt: now - 7_200_000, mayHold: true };
+  const lost = { silent: true, heardAt: now - 7_200_000, waitingSince: 0, mayHold: true };
   const facts = seen(status(), [on('west')], { standing: { island: 'west', draining: false, away: lost } });
   const policy = { islandLost: { policy: 'Replace', afterMs: 3_600_000 } } as const;
   const decision = decideWork(wish({ ...policy, asked: asked({ move: { island: 'west' } }) }), facts);

@@ -23,19 +23,33 @@ const stop: Why = { reason: 'Stopped', message: 'the run has failed' };
 const heard = (fields: Partial<Away> = {}, draining = false): Standing => ({
   island: 'west',
   draining,
-  away: { silent: false, heardAt: now, lastWord: now, heardSince: now - minutes(600), mayHold: true, ...fields },
+  away: {
+    silent: false,
+    heardAt: now,
+    lastWord: now,
+    heardSince: now - minutes(600),
+    waitingSince: now,
+    mayHold: true,
+    ...fields,
+  },
 });
 const silent = (forMinutes: number, fields: Partial<Away> = {}, draining = false): Standing => {
   const heardAt = now - minutes(forMinutes);
-  return { island: 'west', draining, away: { silent: true, heardAt, lastWord: heardAt, mayHold: true, ...fields } };
+  return {
+    island: 'west',
+    draining,
+    away: { silent: true, heardAt, lastWord: heardAt, waitingSince: now, mayHold: true, ...fields },
+  };
 };
 const placedJob = (status: Parameters<typeof job>[1] = {}, spec: Parameters<typeof job>[2] = {}) =>
   job(1, status, { island: 'west', ...spec });
-const unclaimed = (ago: number): IslandJob => {
+const unclaimed = (createdAgo = 0): IslandJob => {
   const { status: _, ...silentJob } = placedJob();
-  const creationTimestamp = new Date(now - minutes(ago)).toISOString();
+  const creationTimestamp = new Date(now - minutes(createdAgo)).toISOString();
   return { ...silentJob, metadata: { ...silentJob.metadata, creationTimestamp } };
 };
+/** The IslandJob has waited for that many minutes to be taken. */
+const waiting = (forMinutes: number) => ({ waitingSince: now - minutes(forMinutes) });
 const runs = placedJob({ state: 'Running', attempt: 1, checkpoint: checkpoint() });
 
 const current = (fields: Partial<WorkStatus> = {}) =>
@@ -97,7 +111,7 @@ const rows: Row[] = [
   {
     sentence: 'an IslandJob that its island refuses is withdrawn',
     standing: heard({ refused: refusal }),
-    job: unclaimed(0),
+    job: unclaimed(),
     does: ['delete job-p1'],
     state: 'Stopping',
     reason: 'NamespaceNotAdmitted',
@@ -105,8 +119,8 @@ const rows: Row[] = [
   { sentence: 'a refusal keeps what runs', standing: heard({ refused: refusal }), job: runs, does: [], state: 'Running' },
   {
     sentence: 'an IslandJob just made waits for its island until the claim deadline',
-    standing: heard(),
-    job: unclaimed(1),
+    standing: heard(waiting(1)),
+    job: unclaimed(),
     does: [],
     state: 'Pending',
     reason: 'WaitingForIsland',
@@ -114,16 +128,25 @@ const rows: Row[] = [
   },
   {
     sentence: 'an IslandJob that an island does not take in time is withdrawn',
-    standing: heard(),
-    job: unclaimed(2),
+    standing: heard(waiting(2)),
+    job: unclaimed(),
     does: ['delete job-p1'],
     state: 'Stopping',
     reason: 'ClaimDeadlineExceeded',
   },
   {
+    sentence: 'an IslandJob that an API server with a slow clock has just made is not late',
+    standing: heard(),
+    job: unclaimed(10),
+    does: [],
+    state: 'Pending',
+    reason: 'WaitingForIsland',
+    after: minutes(2),
+  },
+  {
     sentence: 'the claim deadline counts from when a silent island came back',
-    standing: heard({ heardSince: now - minutes(1) }),
-    job: unclaimed(30),
+    standing: heard({ ...waiting(30), heardSince: now - minutes(1) }),
+    job: unclaimed(),
     does: [],
     state: 'Pending',
     reason: 'WaitingForIsland',
@@ -131,16 +154,16 @@ const rows: Row[] = [
   },
   {
     sentence: 'an IslandJob that a silent island cannot hold is withdrawn at the claim deadline',
-    standing: silent(5, { mayHold: false }),
-    job: unclaimed(2),
+    standing: silent(5, { ...waiting(2), mayHold: false }),
+    job: unclaimed(),
     does: ['delete job-p1'],
     state: 'Stopping',
     reason: 'ClaimDeadlineExceeded',
   },
   {
     sentence: 'an IslandJob that a silent island may hold waits, however late it is',
-    standing: silent(600),
-    job: unclaimed(600),
+    standing: silent(600, waiting(600)),
+    job: unclaimed(),
     does: [],
     state: 'Pending',
     reason: 'IslandUnreachable',
@@ -200,8 +223,8 @@ const rows: Row[] = [
   {
     sentence: 'with Replace what a lost island does not hold is withdrawn instead',
     wish: replace(),
-    standing: silent(61, { mayHold: false }),
-    job: unclaimed(61),
+    standing: silent(61, { ...waiting(61), mayHold: false }),
+    job: unclaimed(),
     does: ['delete job-p1'],
     state: 'Stopping',
     reason: 'ClaimDeadlineExceeded',
@@ -247,11 +270,11 @@ describe('a placement', () => {
     assert.equal(decision.after, 30_000);
   });
   test('that is withdrawn names the island to be left alone', () => {
-    const { avoid, moves } = decideWork(wish(), seen(heard({ refused: refusal }), [unclaimed(0)]));
+    const { avoid, moves } = decideWork(wish(), seen(heard({ refused: refusal }), [unclaimed()]));
     assert.deepEqual([avoid?.island, avoid?.uid, moves?.reason], ['west', 'job-uid-1', 'NamespaceNotAdmitted']);
   });
   test('that was withdrawn goes on saying why until it is gone, and is followed then', () => {
-    const going = unclaimed(3);
+    const going = unclaimed();
     going.metadata.deletionTimestamp = at;
     const waits = decideWork(wish(), seen(heard(), [going], { withdrawn: refusal }));
     assert.deepEqual([waits.status.state, waits.status.reason, waits.actions], ['Stopping', 'NamespaceNotAdmitted', []]);

@@ -198,7 +198,7 @@ describe('a work that its owner ends', () => {
     const standing = {
       island: 'west',
       draining: false,
-      away: { silent: true, heardAt: 0, mayHold: true },
+      away: { silent: true, heardAt: 0, waitingSince: 0, mayHold: true },
     };
     const current = work({ placement: 1, island: 'west', job: 'job-p1', state: 'Running' });
     const decision = decideWork(

@@ -1,4 +1,5 @@
 /** What befalls pods, trainers and the machines they run on. */
+import type { Bucket } from '../bucket.ts';
 import { disks } from '../pod/disk.ts';
 import type { SimPod } from '../pod/pod.ts';
 import type { Mishap } from '../pod/trainer.ts';
@@ -24,6 +25,12 @@ const mishap = (name: string, kind: Mishap['kind'], weight = 2): Fault => ({
     return () => void world.mishaps.delete(ask);
   },
 });
+
+/** Keys of checkpoints that are whole: what is lost before its manifest is written, the courier that writes it has to miss. */
+const published = ({ memory }: Bucket, wanted: RegExp): string[] => {
+  const keys = [...memory.objects.keys()];
+  return keys.filter((key) => wanted.test(key) && memory.objects.has(key.replace(/[^/]+$/, 'manifest.json')));
+};
 
 const aRunning = (pods: SimPod[]) => pods.filter((pod) => pod.trains);
 
@@ -144,7 +151,7 @@ export const podFaults: readonly Fault[] = [
     weight: 2,
     longest: second,
     begin({ bucket }, { dice, fired }) {
-      const keys = [...bucket.memory.objects.keys()].filter((key) => /\/step-\d+\/weights\.bin$/.test(key));
+      const keys = published(bucket, /\/step-\d+\/weights\.bin$/);
       const key = keys.at(-1 - dice.whole(0, Math.min(1, keys.length - 1)));
       if (key === undefined) return undefined;
       bucket.memory.objects.delete(key);
@@ -158,7 +165,7 @@ export const podFaults: readonly Fault[] = [
     weight: 4,
     longest: second,
     begin({ bucket }, { dice, fired }) {
-      const keys = [...bucket.memory.objects.keys()].filter((key) => /\/step-\d+\/(?:weights\.bin|manifest\.json)$/.test(key));
+      const keys = published(bucket, /\/step-\d+\/(?:weights\.bin|manifest\.json)$/);
       if (keys.length === 0) return undefined;
       const key = keys.at(-1 - dice.whole(0, Math.min(1, keys.length - 1))) ?? '';
       const bytes = Uint8Array.from(bucket.memory.objects.get(key) ?? []);
