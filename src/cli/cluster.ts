@@ -3,6 +3,7 @@ import { type ComputeIsland, ComputeIslandKind } from '../api/computeisland.ts';
 import { fieldManagers } from '../api/labels.ts';
 import { createKubeClient, type RealKubeClient } from '../kube/client.ts';
 import { messageOf } from '../kube/errors.ts';
+import { type KubeObject, keyOf, type ResourceType } from '../kube/types.ts';
 import { nearest } from './nearest.ts';
 import { type Call, CommandFailure } from './verb.ts';
 
@@ -72,9 +73,12 @@ export function instead(name: string, names: readonly string[]): string {
 }
 
 /** A change of this very object: of one that was made again under the same name it is refused. */
-export function patchIsland({ client }: Cluster, island: ComputeIsland, patch: object): Promise<ComputeIsland> {
-  const { name, uid } = island.metadata;
-  const { metadata, ...rest } = patch as { metadata?: object };
-  const body = { ...rest, metadata: { ...metadata, uid } };
-  return client.patch(ComputeIslandKind, { name }, body, { contentType: 'merge', fieldManager: fieldManagers.cli });
+export function patchObject<T extends KubeObject>(
+  { client }: Pick<Cluster, 'client'>,
+  type: ResourceType<T>,
+  object: KubeObject,
+  patch: { metadata?: object; spec?: object },
+): Promise<T> {
+  const body = { ...patch, metadata: { ...patch.metadata, uid: object.metadata.uid } };
+  return client.patch(type, keyOf(object), body, { contentType: 'merge', fieldManager: fieldManagers.cli });
 }

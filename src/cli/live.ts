@@ -1,5 +1,4 @@
 /** The live table of a run: what runs where, how far it is and what is published, as plain text lines. */
-
 import { displayDuration } from '../api/duration.ts';
 import type { ExpertDataset } from '../api/expertdataset.ts';
 import type { ExpertShard } from '../api/expertshard.ts';

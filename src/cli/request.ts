@@ -2,12 +2,12 @@
 import { type ExpertDataset, ExpertDatasetKind } from '../api/expertdataset.ts';
 import { ExpertShardKind } from '../api/expertshard.ts';
 import { type ExpertTraining, ExpertTrainingKind } from '../api/experttraining.ts';
-import { fieldManagers, type requestAnnotations } from '../api/labels.ts';
+import type { requestAnnotations } from '../api/labels.ts';
 import type { WorkName } from '../api/requests.ts';
 import type { WorkState, WorkStatus } from '../api/work.ts';
 import { isConflict } from '../kube/errors.ts';
 import { type KubeObject, keyOf, type ResourceType } from '../kube/types.ts';
-import type { Scope } from './cluster.ts';
+import { patchObject, type Scope } from './cluster.ts';
 import { until } from './follow.ts';
 import { datasetOf, expertIndex, expertsOf, needExpert } from './run.ts';
 import { type Call, CommandFailure, CommandLineError, exitCodes, type Options } from './verb.ts';
@@ -82,9 +82,9 @@ export async function ask(
     const now = tried === 1 ? object : await client.get(any, keyOf(object));
     if (!now || now.metadata.uid !== uid) throw new CommandFailure(`cannot ask for it: ${type.kind} ${name} was deleted`);
     const { resourceVersion, annotations } = now.metadata;
-    const patch = { metadata: { uid, resourceVersion, annotations: { [annotation]: change(annotations?.[annotation]) } } };
+    const metadata = { resourceVersion, annotations: { [annotation]: change(annotations?.[annotation]) } };
     try {
-      await client.patch(any, keyOf(object), patch, { contentType: 'merge', fieldManager: fieldManagers.cli });
+      await patchObject({ client }, any, object, { metadata });
       return;
     } catch (error) {
       if (!isConflict(error) || tried === tries) throw error;

@@ -3,8 +3,7 @@ import { type ExpertDataset, ExpertDatasetKind } from '../api/expertdataset.ts';
 import { type ExpertShard, ExpertShardKind } from '../api/expertshard.ts';
 import { type ExpertTraining, ExpertTrainingKind } from '../api/experttraining.ts';
 import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
-import { fieldManagers, labels } from '../api/labels.ts';
-import { keyOf } from '../kube/types.ts';
+import { labels } from '../api/labels.ts';
 import { instead, type Scope } from './cluster.ts';
 import { type Call, CommandFailure, CommandLineError, type Options } from './verb.ts';
 
@@ -44,13 +43,6 @@ export async function jobsOfRun({ client }: Pick<Scope, 'client'>, run: ExpertTr
 export function datasetOf({ client }: Pick<Scope, 'client'>, run: ExpertTraining): Promise<ExpertDataset | undefined> {
   const { namespace = '' } = run.metadata;
   return client.get(ExpertDatasetKind, { namespace, name: run.spec.dataset });
-}
-
-/** A change of this very run: of one that was made again under the same name it is refused. */
-export function patchRun({ client }: Pick<Scope, 'client'>, run: ExpertTraining, patch: object): Promise<ExpertTraining> {
-  const { metadata, ...rest } = patch as { metadata?: object };
-  const body = { ...rest, metadata: { ...metadata, uid: run.metadata.uid } };
-  return client.patch(ExpertTrainingKind, keyOf(run), body, { contentType: 'merge', fieldManager: fieldManagers.cli });
 }
 
 export const expertOptions = { expert: { type: 'string', short: 'e' } } satisfies Options;

@@ -1,7 +1,9 @@
 /** `atoll suspend` and `atoll resume`: whether the pods of a run exist. */
-import { withScope } from './cluster.ts';
-import { needRun, patchRun } from './run.ts';
-import { CommandFailure, oneWord, scopeHelp, scopeOptions, type Verb } from './verb.ts';
+import { ExpertTrainingKind } from '../api/experttraining.ts';
+import { patchObject, withScope } from './cluster.ts';
+import { refuseEnded } from './request.ts';
+import { needRun } from './run.ts';
+import { oneWord, scopeHelp, scopeOptions, type Verb } from './verb.ts';
 
 interface Switch {
   verb: 'suspend' | 'resume';
@@ -24,14 +26,10 @@ function switchVerb({ verb, to, summary, about, done, already, next }: Switch): 
       return withScope(call, async (scope) => {
         const run = await needRun(scope, word);
         const { name } = run.metadata;
-        const state = run.status?.state;
-        if (state === 'Complete' || state === 'Failed')
-          throw new CommandFailure(
-            `cannot ${verb} run ${name}: it is ${state}, which is final; make a new ExpertTraining instead`,
-          );
+        refuseEnded(verb, run);
         if (run.spec.suspend === to) call.io.out(`Run ${name} ${already}.\n`);
         else {
-          await patchRun(scope, run, { spec: { suspend: to } });
+          await patchObject(scope, ExpertTrainingKind, run, { spec: { suspend: to } });
           call.io.out(`Run ${name} ${done}.\n`);
         }
         call.next(`${next[0]} ${name}`, next[1]);

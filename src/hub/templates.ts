@@ -219,11 +219,7 @@ function trainingTemplate(training: ExpertTraining, holder: KubeObject, settings
       [labels.role]: role,
       ...(index === undefined ? {} : { [labels.expert]: index3(index) }),
     },
-    demand: demandOf(training, part.resources, {
-      matchLabels: want.matchLabels ?? placement.islands.matchLabels ?? {},
-      priority: training.spec.priority,
-      nodes: spec.nodes,
-    }),
+    demand: partDemand(training, { resources: part.resources, nodes: spec.nodes }, want.matchLabels),
     spec,
   };
 }
@@ -241,14 +237,16 @@ const templateSpec = islandJobSpec.omit({
 /** What one expert asks of an island, without building the rest of its template. */
 export function expertDemand(training: ExpertTraining, index: number): Demand {
   const { part, matchLabels } = expertPart(training, index);
-  return demandOf(training, part.resources, { matchLabels, priority: training.spec.priority, nodes: part.nodes });
+  return partDemand(training, part, matchLabels);
 }
 
-/** The same of the router or the evaluation. */
-export function partDemand(training: ExpertTraining, { resources, nodes }: { resources: Resources; nodes?: number }): Demand {
-  const { placement, priority } = training.spec;
-  const matchLabels = placement.islands.matchLabels ?? {};
-  return demandOf(training, resources, { matchLabels, priority, ...(nodes === undefined ? {} : { nodes }) });
+/** The same of any part; the router and the evaluation may go wherever the run may. */
+export function partDemand(
+  training: ExpertTraining,
+  { resources, nodes = 1 }: { resources: Resources; nodes?: number },
+  matchLabels = training.spec.placement.islands.matchLabels ?? {},
+): Demand {
+  return demandOf(training, resources, { matchLabels, priority: training.spec.priority, nodes });
 }
 
 /** The same of the partition of a data set. */

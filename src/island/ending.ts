@@ -121,7 +121,7 @@ export function sameFailure(record: AttemptRecord, end: Ending, sameNode = false
   if (end.node === undefined || record.node === undefined || (record.node === end.node) !== sameNode) return false;
   // What the agent ended itself ends as the kubelet manages, with this exit code or that.
   if (end.why === 'Stalled') return true;
-  const said = withoutNumbers(headline(end.trainer?.message ?? '')).slice(-ALIKE);
+  const said = withoutNumbers(headline(end.trainer?.message)).slice(-ALIKE);
   return record.exitCode === end.trainer?.exitCode && withoutNumbers(record.message ?? '').includes(said);
 }
 

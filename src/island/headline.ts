@@ -8,7 +8,7 @@ const traceback = /^(Traceback|.*\(most recent call last\):$)/;
  * Of the last lines of a log: what the last traceback ends with, which may have explanations behind it, else the last line, because
  * what stands before it is how the program came there. A text that begins with the exception itself says so by that line.
  */
-export function headline(text: string): string {
+export function headline(text = ''): string {
   const lines = text
     .split(/\r?\n/)
     .map((line) => line.trimEnd())

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decide } from '../../src/island/decide.ts';
-import type { Action, Decision, Observed } from '../../src/island/observed.ts';
-import type { Job, Pod } from '../../src/kube/core.ts';
+import type { Action, Observed } from '../../src/island/observed.ts';
+import type { Pod } from '../../src/kube/core.ts';
+import { type Acted, act } from './acting.ts';
 import {
   at,
   checkpoint,
@@ -24,16 +25,10 @@ import {
   waiting,
 } from './builders.ts';
 
-type Acted = Extract<Decision, { type: 'Act' }>;
-
 const job = islandJob({ attempt: 1, attempts: [open(1)] }, { nodes: 2 });
 
-function act(pods: readonly Pod[], over: Partial<Observed> = {}, seconds = 60): Acted {
-  const kubeJobs: Job[] = [kubeJob(1, { nodes: 2 })];
-  const decision = decide(observed(job, { kubeJobs, pods, ...over }), now(seconds), limits);
-  if (decision.type !== 'Act') throw new Error(`expected a decision, not ${JSON.stringify(decision)}`);
-  return decision;
-}
+const actOn = (pods: readonly Pod[], over: Partial<Observed> = {}, seconds = 60): Acted =>
+  act(observed(job, { kubeJobs: [kubeJob(1, { nodes: 2 })], pods, ...over }), seconds);
 const member = (index: number, how: PodHow = {}) => pod(1, { index, ...how });
 const failed = (index: number, exitCode: number, how: PodHow = {}) =>
   endedPod(1, exitCode, undefined, { index, trainer: ended(exitCode, undefined, 30), ...how });
@@ -43,7 +38,7 @@ const going = { kubeJobs: [kubeJob(1, { nodes: 2, deleted: true })] };
 
 describe('a gang', () => {
   it('runs when all its pods run, and its record names pod 0', () => {
-    const decision = act([member(1), member(0)]);
+    const decision = actOn([member(1), member(0)]);
     assert.deepEqual([decision.status.state, decision.actions], ['Running', []]);
     assert.equal(record(decision)?.podUid, 'pod-1-0');
   });
@@ -61,7 +56,7 @@ describe('a gang', () => {
     ['publishes in pod 0', [member(0, { trainer: ended(0) }), member(1)], 'Publishing'],
   ] as const)
     it(`that ${sentence} is ${state}`, () => {
-      const { status, actions } = act([...pods]);
+      const { status, actions } = actOn([...pods]);
       assert.deepEqual([status.state, actions], [state, []]);
     });
 
@@ -72,14 +67,14 @@ describe('a gang', () => {
       trainer: waiting('PodInitializing'),
     };
     const pods = [member(0), member(1, broken)];
-    assert.match(act(pods).status.message ?? '', /container restore: ImagePullBackOff: no such image/);
-    assert.equal(record(act(pods, {}, 700))?.rule, 'configuration-deadline');
+    assert.match(actOn(pods).status.message ?? '', /container restore: ImagePullBackOff: no such image/);
+    assert.equal(record(actOn(pods, {}, 700))?.rule, 'configuration-deadline');
   });
 });
 
 describe('a member that fails', () => {
   it('ends the attempt of all: the Job is deleted, which tells the others to save and stop', () => {
-    const { actions, status } = act([member(0), failed(1, 3)]);
+    const { actions, status } = actOn([member(0), failed(1, 3)]);
     assert.deepEqual(actions, [deleteJob]);
     assert.deepEqual([status.state, status.message], ['Stopping', 'attempt 1 is ending: pod 1 of 2 has failed']);
     assert.equal(status.attempts[0]?.class, undefined);
@@ -91,7 +86,7 @@ describe('a member that fails', () => {
   });
 
   it('is waited for until every other has ended', () => {
-    const decision = act([member(0, { told: 40 }), failed(1, 3, { deleted: true })], going);
+    const decision = actOn([member(0, { told: 40 }), failed(1, 3, { deleted: true })], going);
     assert.deepEqual([record(decision)?.class, decision.actions], [undefined, []]);
   });
 
@@ -101,7 +96,7 @@ describe('a member that fails', () => {
       endedPod(1, 75, { checkpoint: saved }, { index: 0, told: 40 }),
       failed(1, 3, { trainer: ended(3, 'ValueError: boom', 30), node: 'node-2', deleted: true }),
     ];
-    const decision = act(pods, going);
+    const decision = actOn(pods, going);
     assert.deepEqual(record(decision), {
       ...open(1),
       pod: 'digits-aaaaaaaa-e003-p1-a1-0',
@@ -121,7 +116,7 @@ describe('a member that fails', () => {
   });
 
   it('with a wrong configuration fails the work at once', () => {
-    const decision = act([failed(0, 75, { told: 40 }), failed(1, 42)], going);
+    const decision = actOn([failed(0, 75, { told: 40 }), failed(1, 42)], going);
     assert.deepEqual([decision.status.state, decision.status.reason], ['Failed', 'Configuration']);
   });
 
@@ -131,21 +126,21 @@ describe('a member that fails', () => {
       [failed(0, 1), failed(1, 137)],
       [failed(0, 1), failed(1, 42)],
     ])
-      assert.match(record(act(pods, going))?.message ?? '', /^pod 1 of 2/);
-    const own = record(act([failed(0, 137), failed(1, 1, { trainer: ended(1, undefined, 31) })], going));
+      assert.match(record(actOn(pods, going))?.message ?? '', /^pod 1 of 2/);
+    const own = record(actOn([failed(0, 137), failed(1, 1, { trainer: ended(1, undefined, 31) })], going));
     assert.deepEqual([own?.rule, own?.exitCode], ['crash', 137]);
   });
 
   it('by the loss of its node is not its fault, whatever the others made of it', () => {
     const pods = [failed(0, 1), member(1, { node: 'node-2' })];
-    const decision = act(pods, { ...going, lostNodes: new Set(['node-2']) });
+    const decision = actOn(pods, { ...going, lostNodes: new Set(['node-2']) });
     assert.deepEqual([record(decision)?.class, decision.status.restarts], ['NodeLost', 0]);
     assert.match(record(decision)?.message ?? '', /pod 1 of 2 on node-2 \(node-lost\): node node-2 is gone/);
   });
 
   it('by an eviction is a disruption', () => {
     const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'drained' }];
-    const decision = act([failed(0, 1), failed(1, 75, { conditions, told: 20 })], going);
+    const decision = actOn([failed(0, 1), failed(1, 75, { conditions, told: 20 })], going);
     assert.deepEqual([record(decision)?.class, decision.status.restarts], ['Disruption', 0]);
   });
 
@@ -166,7 +161,7 @@ describe('a pod of a gang that somebody deletes', () => {
   it('is a disruption of all, once all have ended', () => {
     const done = { kubeJobs: [kubeJob(1, { nodes: 2, done: 'Failed' })] } as const;
     const pods = [failed(0, 75, { told: 20 }), failed(1, 75, { told: 20 })];
-    const decision = act(pods, { kubeJobs: [...done.kubeJobs] });
+    const decision = actOn(pods, { kubeJobs: [...done.kubeJobs] });
     assert.deepEqual([record(decision)?.class, record(decision)?.rule], ['Disruption', 'pod-deleted']);
   });
 });
@@ -174,27 +169,27 @@ describe('a pod of a gang that somebody deletes', () => {
 describe('the end of a gang', () => {
   it('needs the final of pod 0 to be a success', () => {
     const pods = [endedPod(1, 0, { final: final(1) }, { index: 0 }), failed(1, 0)];
-    assert.equal(act(pods).status.state, 'Succeeded');
-    const without = act([failed(0, 0), endedPod(1, 0, { final: final(1) }, { index: 1 })]);
+    assert.equal(actOn(pods).status.state, 'Succeeded');
+    const without = actOn([failed(0, 0), endedPod(1, 0, { final: final(1) }, { index: 1 })]);
     assert.equal(record(without)?.rule, 'done-without-result');
   });
 
   it('is a success when pod 0 has published it and another stumbles on its way out', () => {
     const pods = [endedPod(1, 0, { final: final(1) }, { index: 0 }), failed(1, 1)];
-    assert.equal(act(pods).status.state, 'Succeeded');
+    assert.equal(actOn(pods).status.state, 'Succeeded');
   });
 
   it('waits for the pods that pod 0 leaves behind, for the time of grace, and then stops them', () => {
     const pods = [endedPod(1, 0, { final: final(1) }, { index: 0 }), member(1)];
-    const waits = act(pods);
+    const waits = actOn(pods);
     assert.deepEqual([waits.actions, waits.again], [[], 590_000]);
-    assert.deepEqual(act(pods, {}, 650).actions, [deleteJob]);
+    assert.deepEqual(actOn(pods, {}, 650).actions, [deleteJob]);
   });
 
   it('is not proven while the Job may still make a pod', () => {
-    const { actions } = act([failed(0, 3)]);
+    const { actions } = actOn([failed(0, 3)]);
     assert.deepEqual(actions, [deleteJob]);
-    assert.equal(record(act([failed(0, 3)], going))?.class, 'Crash');
+    assert.equal(record(actOn([failed(0, 3)], going))?.class, 'Crash');
   });
 
   it('takes the Service along with what is left', () => {

@@ -11,6 +11,7 @@ import { hasEnded, waitingFor } from '../../src/island/podview.ts';
 import { dueOf } from '../../src/island/standstill.ts';
 import { standing } from '../../src/island/state.ts';
 import type { Job, Node, Pod } from '../../src/kube/core.ts';
+import { act } from './acting.ts';
 import {
   at,
   closed,
@@ -33,11 +34,6 @@ const nobody: ReadonlySet<string> = new Set();
 const job = islandJob({ attempt: 1, attempts: [open(1)] });
 const seen = (pods: Pod[], over: Partial<Observed> = {}, of = job, kubeJobs: Job[] = [kubeJob(1)]) =>
   observed(of, { pods, kubeJobs, ...over });
-const act = (given: Observed, seconds = 60) => {
-  const decision = decide(given, now(seconds), limits);
-  assert.ok(decision.type === 'Act', JSON.stringify(decision));
-  return decision;
-};
 const unscheduled = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/2 nodes fit' } as const;
 
 describe('a pod', () => {

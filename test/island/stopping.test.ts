@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decide } from '../../src/island/decide.ts';
-import type { Decision, Observed } from '../../src/island/observed.ts';
+import { act } from './acting.ts';
 import {
   at,
   checkpoint,
@@ -21,13 +21,6 @@ import {
   report,
 } from './builders.ts';
 
-type Acted = Extract<Decision, { type: 'Act' }>;
-
-function act(seen: Observed, seconds = 60): Acted {
-  const decision = decide(seen, now(seconds), limits);
-  if (decision.type !== 'Act') throw new Error(`expected a decision, not ${JSON.stringify(decision)}`);
-  return decision;
-}
 const deleteJob = { type: 'DeleteJob', name: `${NAME}-a1`, uid: 'job-1' };
 const attempts = [open(1, { podUid: 'pod-1' })];
 const going = { kubeJobs: [kubeJob(1)], pods: [pod(1)] };

@@ -7,7 +7,7 @@ import { fieldManagers, islandAnnotations } from '../../api/labels.ts';
 import { timestamp } from '../../clock.ts';
 import { islandUser } from '../../link/identity.ts';
 import { readKeyring, secretNames } from '../../link/keyring.ts';
-import { type Cluster, patchIsland, withCluster } from '../cluster.ts';
+import { type Cluster, patchObject, withCluster } from '../cluster.ts';
 import { type HubConfig, natsServers, notInstalled, readHubConfig } from '../hub.ts';
 import { revoke } from '../revoke.ts';
 import { type Call, CommandFailure, CommandLineError, clusterHelp, clusterOptions, oneWord, type Verb } from '../verb.ts';
@@ -148,7 +148,7 @@ async function store(
   const spec = { join, ...(cost === undefined ? {} : { cost }) };
   if (present) {
     const { resourceVersion } = present.metadata;
-    await patchIsland(cluster, present, { metadata: { resourceVersion, annotations, labels }, spec });
+    await patchObject(cluster, ComputeIslandKind, present, { metadata: { resourceVersion, annotations, labels }, spec });
     return;
   }
   const fresh = { metadata: { name, annotations, labels }, spec: { approved: true, cordoned: false, drain: false, ...spec } };

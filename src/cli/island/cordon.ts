@@ -1,5 +1,6 @@
 /** `atoll island cordon`, `uncordon`, `drain` and `undrain`: whether work is placed on an island, and whether it leaves. */
-import { needIsland, patchIsland, withCluster } from '../cluster.ts';
+import { ComputeIslandKind } from '../../api/computeisland.ts';
+import { needIsland, patchObject, withCluster } from '../cluster.ts';
 import { count } from '../table.ts';
 import { type Call, clusterHelp, clusterOptions, oneWord, type Verb } from '../verb.ts';
 import { hasEnded, jobsOf } from './jobs.ts';
@@ -27,7 +28,7 @@ function switchVerb(choice: Switch): Verb {
         const island = await needIsland(cluster, name);
         if (island.spec[field] === to) call.io.out(`Island ${name} ${choice.already}.\n`);
         else {
-          await patchIsland(cluster, island, { spec: { [field]: to } });
+          await patchObject(cluster, ComputeIslandKind, island, { spec: { [field]: to } });
           call.io.out(`Island ${name} ${choice.done}.\n`);
         }
         if (verb === 'drain') sayJobs(call, name, (await jobsOf(cluster, name)).filter((job) => !hasEnded(job)).length);

@@ -1,5 +1,5 @@
 /** `atoll island adopt` and `forget`: what becomes of works that an island holds and the hub does not know. */
-import type { ComputeIsland } from '../../api/computeisland.ts';
+import { type ComputeIsland, ComputeIslandKind } from '../../api/computeisland.ts';
 import { ExpertDatasetKind } from '../../api/expertdataset.ts';
 import { ExpertTrainingKind } from '../../api/experttraining.ts';
 import { IslandJobKind } from '../../api/islandjob.ts';
@@ -8,7 +8,7 @@ import type { JobName } from '../../api/islandreport.ts';
 import { uid8 } from '../../api/keys.ts';
 import { islandAnnotations } from '../../api/labels.ts';
 import { keyString } from '../../kube/types.ts';
-import { type Cluster, needIsland, patchIsland, withCluster } from '../cluster.ts';
+import { type Cluster, needIsland, patchObject, withCluster } from '../cluster.ts';
 import { count, some } from '../table.ts';
 import { type Call, CommandFailure, CommandLineError, clusterHelp, clusterOptions, type Verb } from '../verb.ts';
 
@@ -122,5 +122,5 @@ async function mark(cluster: Cluster, island: ComputeIsland, to: Mark, from: Mar
     [islandAnnotations[from]]: markText(kept(from)),
   };
   const { resourceVersion } = island.metadata;
-  await patchIsland(cluster, island, { metadata: { resourceVersion, annotations } });
+  await patchObject(cluster, ComputeIslandKind, island, { metadata: { resourceVersion, annotations } });
 }

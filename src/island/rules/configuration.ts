@@ -33,8 +33,7 @@ export const configurationRules: readonly FailureRule[] = [
     seen: 'the trainer ended with exit code 42',
     hint: 'Correct what the message names in a new run: the spec of this one is frozen. A retry helps only where the mistake is outside of the spec, as in a Secret.',
     matches: (end) => end.trainer?.exitCode === exitCodes.configuration,
-    message: (end) =>
-      said(headline(end.trainer?.message ?? ''), 'the trainer ended with exit code 42: its configuration is wrong'),
+    message: (end) => said(headline(end.trainer?.message), 'the trainer ended with exit code 42: its configuration is wrong'),
   },
   {
     name: 'configuration-deadline',

@@ -26,7 +26,7 @@ export const crashRules: readonly FailureRule[] = [
     hint: 'Keep exit code 75 for a trainer that was asked to stop and has saved.',
     matches: (end) => end.trainer?.exitCode === exitCodes.saved,
     message: (end) =>
-      said(headline(end.trainer?.message ?? ''), 'the trainer saved and ended with exit code 75, but nothing had asked it to'),
+      said(headline(end.trainer?.message), 'the trainer saved and ended with exit code 75, but nothing had asked it to'),
   },
   {
     name: 'same-step-two-nodes',

@@ -47,6 +47,6 @@ export const trainerSays = ({ trainer }: Ending) =>
   trainer === undefined
     ? 'the trainer never started'
     : said(
-        headline(trainer.message ?? ''),
+        headline(trainer.message),
         `the trainer ended with exit code ${trainer.exitCode}${trainer.reason ? ` (${trainer.reason})` : ''}`,
       );

@@ -1,18 +1,11 @@
 /** A long table of which only the rows in sight are drawn; the page itself scrolls. */
-import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { current, setRows } from '../keys.ts';
+import { Cells, type Column, Heads } from './columns.tsx';
 import { type Window, windowOf } from './rows.ts';
 
 /** Pixels; the stylesheet's --row. */
 const rowHeight = 44;
-
-export interface Column<Row> {
-  title: string;
-  /** Which columns narrow screens leave out, and how its cells are set. */
-  class?: string;
-  cell: (row: Row) => ComponentChildren;
-}
 
 export interface ListProps<Row> {
   /** What the table is, for those who hear it. */
@@ -68,15 +61,7 @@ export function List<Row>({ caption, rows, keyOf, columns, open }: ListProps<Row
     <div class="sheet table-box">
       <table class="list" aria-rowcount={rows.length + 1}>
         <caption class="hidden">{caption}</caption>
-        <thead>
-          <tr>
-            {columns.map(({ title, class: kind }) => (
-              <th key={title} scope="col" class={kind}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads columns={columns} />
         <tbody ref={body}>
           {from > 0 && <Gap rows={from} columns={columns.length} />}
           {rows.slice(from, to).map((row, offset) => (
@@ -86,11 +71,7 @@ export function List<Row>({ caption, rows, keyOf, columns, open }: ListProps<Row
               class={from + offset === current.value ? 'is-current' : ''}
               aria-current={from + offset === current.value ? 'true' : undefined}
             >
-              {columns.map(({ title, class: kind, cell }) => (
-                <td key={title} class={kind}>
-                  {cell(row)}
-                </td>
-              ))}
+              <Cells columns={columns} row={row} />
             </tr>
           ))}
           {to < rows.length && <Gap rows={rows.length - to} columns={columns.length} />}

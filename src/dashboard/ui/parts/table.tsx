@@ -1,12 +1,11 @@
 /** A short table that is drawn whole. */
-import type { Column } from './list.tsx';
+import { Cells, type Column, Heads } from './columns.tsx';
 
 export interface TableProps<Row> {
   /** What the table is, for those who hear it. */
   caption: string;
   rows: readonly Row[];
   keyOf: (row: Row) => string | number;
-  /** The class of a column is that of its cells and its head. */
   columns: readonly Column<Row>[];
 }
 
@@ -15,23 +14,11 @@ export function Table<Row>({ caption, rows, keyOf, columns }: TableProps<Row>) {
     <div class="sheet scroll" tabIndex={0} role="group" aria-label={caption}>
       <table class="plain">
         <caption class="hidden">{caption}</caption>
-        <thead>
-          <tr>
-            {columns.map(({ title, class: kind }) => (
-              <th key={title} scope="col" class={kind}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads columns={columns} />
         <tbody>
           {rows.map((row) => (
             <tr key={keyOf(row)}>
-              {columns.map(({ title, class: kind, cell }) => (
-                <td key={title} class={kind}>
-                  {cell(row)}
-                </td>
-              ))}
+              <Cells columns={columns} row={row} />
             </tr>
           ))}
         </tbody>

@@ -1,8 +1,8 @@
 /** Published checkpoints, newest first. */
 import type { CheckpointView } from '../../../view/work.ts';
 import { nameOf } from '../../charts/course.ts';
+import type { Column } from '../../parts/columns.tsx';
 import { Copied, Digest } from '../../parts/digest.tsx';
-import type { Column } from '../../parts/list.tsx';
 import { State } from '../../parts/state.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Age } from '../../parts/time.tsx';

@@ -1,6 +1,6 @@
 /** Where a work was placed, and what came of it. */
 import type { PlacementView } from '../../../view/work.ts';
-import type { Column } from '../../parts/list.tsx';
+import type { Column } from '../../parts/columns.tsx';
 import { State } from '../../parts/state.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Age } from '../../parts/time.tsx';

@@ -1,7 +1,8 @@
 /** The experts of a run as a table. */
 import type { WorkRow } from '../../../view/work.ts';
 import { go } from '../../navigation.ts';
-import { type Column, List } from '../../parts/list.tsx';
+import type { Column } from '../../parts/columns.tsx';
+import { List } from '../../parts/list.tsx';
 import { Meter } from '../../parts/meter.tsx';
 
 import { Age } from '../../parts/time.tsx';
