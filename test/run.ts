@@ -15,12 +15,12 @@ const usage = `Usage: npm test [-- OPTIONS] [PATTERN...]
 Type check, format and lint, then the tests whose path holds a PATTERN (all without one; then the checks run too).
 
 Options:
-  --stage NAME   only this stage: checks, unit, servers, clusters, alone (may be given more than once)
+  --stage NAME   only this stage: checks, unit, servers, clusters (may be given more than once)
   --list         print the test files by stage and stop
   --help         this text
 `;
 
-const stageNames = ['checks', 'unit', 'servers', 'clusters', 'alone'];
+const stageNames = ['checks', 'unit', 'servers', 'clusters'];
 const progress = createProgress();
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));

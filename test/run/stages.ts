@@ -1,11 +1,11 @@
-/** Sorts test files into stages by what they start, which their imports tell: nothing, single servers, whole clusters, or clusters that want the machine alone. */
+/** Sorts test files into stages by what they start, which their imports tell: nothing, single servers, or whole clusters. */
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type ImageName, imageNames } from '../../local/images.ts';
 import { checkout } from '../../local/paths.ts';
 
 export interface Stage {
-  name: 'unit' | 'servers' | 'clusters' | 'alone';
+  name: 'unit' | 'servers' | 'clusters';
   about: string;
   /** Files that run at the same time. */
   concurrency: number;
@@ -16,8 +16,6 @@ export interface Stage {
 
 const servers = ['local/apiserver.ts', 'local/object-storage.ts', 'local/nats.ts', 'local/binaries.ts', 'local/promtool.ts'];
 const clusters = ['local/cluster.ts', 'local/up.ts', 'local/main.ts', 'local/demo.ts', 'local/images.ts'];
-/** What has limits on times that a busy machine would miss, or compares the machine before and after. */
-const alone = ['local/islands.ts', 'test/local/traces.ts'];
 
 /** The test files whose path holds one of the patterns (all without any), quick ones first. */
 export async function stages(patterns: readonly string[]): Promise<Stage[]> {
@@ -30,13 +28,15 @@ export async function stages(patterns: readonly string[]): Promise<Stage[]> {
   const all: Stage[] = [
     { name: 'unit', about: 'nothing but this process', concurrency: 2, files: [], images: [] },
     { name: 'servers', about: 'real API servers, object stores and NATS servers', concurrency: 2, files: [], images: [] },
-    { name: 'clusters', about: 'real clusters', concurrency: 2, files: [], images: [] },
-    { name: 'alone', about: 'real clusters and nothing beside them', concurrency: 1, files: [], images: [] },
+    { name: 'clusters', about: 'real clusters', concurrency: 1, files: [], images: [] },
   ];
   for (const file of files) {
     const { paths, text } = await closure(file);
-    const starts = (those: readonly string[]) => those.some((one) => paths.has(join(checkout, one)));
-    const name = starts(alone) ? 'alone' : starts(clusters) ? 'clusters' : starts(servers) ? 'servers' : 'unit';
+    const name = clusters.some((one) => paths.has(join(checkout, one)))
+      ? 'clusters'
+      : servers.some((one) => paths.has(join(checkout, one)))
+        ? 'servers'
+        : 'unit';
     const stage = all.find((one) => one.name === name);
     stage?.files.push(file);
     for (const image of imageNames) if (text.includes(`'${image}'`) && !stage?.images.includes(image)) stage?.images.push(image);
