@@ -63,12 +63,24 @@ export function twice(world: () => World): void {
   });
 }
 
-/** A second pod of the same spec. It has no Job's labels: a Job would take it for its own and delete what is too many. */
+/**
+ * A second pod of the same spec. It has no Job's labels: a Job would take it for its own and delete what is too many. And it asks for no
+ * CPU: a node that the other runs have filled would refuse it before it could find the claim.
+ */
 async function startAgain(world: World, { metadata, spec }: Pod): Promise<string> {
   const own = Object.entries(metadata.labels ?? {}).filter(([label]) => label.startsWith('atoll.dev/'));
   const name = `${metadata.name}-again`;
-  await world.client.create(pods, { metadata: { name, namespace, labels: Object.fromEntries(own) }, spec });
+  await world.client.create(pods, { metadata: { name, namespace, labels: Object.fromEntries(own) }, spec: withoutCpu(spec) });
   return name;
+}
+
+function withoutCpu(spec: Pod['spec']): Pod['spec'] {
+  const idle = (all: Pod['spec']['containers'] = []) =>
+    all.map((one) => {
+      const { cpu: _, ...requests } = one.resources?.requests ?? {};
+      return { ...one, resources: { ...one.resources, requests } };
+    });
+  return { ...spec, initContainers: idle(spec.initContainers), containers: idle(spec.containers) };
 }
 
 /** Takes a Job away without its pods and against its finalizers, and makes another one of the same name at once. */
