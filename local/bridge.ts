@@ -1,4 +1,5 @@
 /** The bridge on the host that the wires of all machines are plugged into. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError, command } from './command.ts';
 import { withLock } from './lock.ts';
@@ -21,9 +22,9 @@ export class AddressTaken extends Error {
   }
 }
 
-/** Makes the bridge when it is missing, and a wire from it to `eth0` of the process's network. */
-export async function attach(wire: string, pid: number): Promise<void> {
-  await withLock(bridgeLock(), async () => {
+/** Makes the bridge when it is missing, and a wire from it to `eth0` of the process's network; returns the kernel's index of the wire. */
+export async function attach(wire: string, pid: number): Promise<number> {
+  return withLock(bridgeLock(), async () => {
     const found = await command('ip', ['link', 'show', bridge]).catch(() => undefined);
     if (!found) {
       await command('ip', ['link', 'add', bridge, 'type', 'bridge']);
@@ -37,14 +38,18 @@ export async function attach(wire: string, pid: number): Promise<void> {
       throw error;
     }
     await command('ip', ['link', 'set', wire, 'master', bridge, 'up']);
+    return Number(await readFile(join('/sys/class/net', wire, 'ifindex'), 'utf8'));
   });
 }
 
 /**
- * Shell: waits up to a minute for the wire `$1` to go (the kernel takes a machine's networks apart behind the death of its last process, one
- * by one with those of its pods), then removes the bridge if no other is plugged in; `$2` is the lock.
+ * Shell: removes the wire `$1` with the index `$3`, then the bridge if no other is plugged in; `$2` is the lock. The kernel would take the
+ * wire with the machine's network, but one network after the other, those of all pods too, which has taken minutes on a busy machine. Under
+ * the lock and by its index, so that the wire of a later machine with the same numbers is left alone.
  */
 export const removeBridgeScript = `
-for i in $(seq 600); do ip link show "$1" >/dev/null 2>&1 || break; sleep 0.1; done
-flock "$2" sh -c '[ -n "$(ip -o link show master ${bridge} 2>/dev/null)" ] || ip link del ${bridge} 2>/dev/null || true'
+flock "$2" sh -c '
+[ "$(cat "/sys/class/net/$1/ifindex" 2>/dev/null)" != "$2" ] || ip link del "$1" 2>/dev/null || true
+[ -n "$(ip -o link show master ${bridge} 2>/dev/null)" ] || ip link del ${bridge} 2>/dev/null || true
+' sh "$1" "$3"
 `;

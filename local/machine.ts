@@ -33,7 +33,7 @@ set +e
 sleep infinity & wait
 `;
 
-/** Shell: what the kernel leaves of the machine with the wire `$1`; `$2` is the bridge's lock. */
+/** Shell: what the kernel leaves of the machine with the wire `$1` of the index `$3`; `$2` is the bridge's lock. */
 const leftoversScript = `${removeCgroupsScript}\n${removeBridgeScript}`;
 
 export interface MachineSpec {
@@ -53,6 +53,8 @@ export class Machine {
   readonly wire: string;
   #outer: ChildProcess | undefined;
   #init = 0;
+  /** Arguments of the script that removes what the kernel leaves. */
+  #left: string[] = [];
   #guard: { cancel(): void } | undefined;
 
   constructor(spec: MachineSpec) {
@@ -73,8 +75,8 @@ export class Machine {
     await mkdir(join(this.spec.dir, 'logs'), { recursive: true });
     try {
       this.#init = await this.#unshare(['sh', '-c', initScript, 'atoll-init', kubelet, this.spec.name]);
-      await attach(this.wire, this.#init);
-      this.#guard = onDeath(leftoversScript, [this.wire, bridgeLock()]);
+      this.#left = [this.wire, bridgeLock(), String(await attach(this.wire, this.#init))];
+      this.#guard = onDeath(leftoversScript, this.#left);
       const script = 'ip addr add "$1"/16 dev eth0 && ip link set eth0 up && ip route add default via "$2"';
       await this.run('sh', ['-c', script, 'sh', this.address, bridgeAddress]);
       await makeCgroups(this.wire);
@@ -146,7 +148,7 @@ export class Machine {
     }
     this.#outer = undefined;
     if (!this.#guard) return;
-    await command('sh', ['-c', leftoversScript, 'sh', this.wire, bridgeLock()]);
+    await command('sh', ['-c', leftoversScript, 'sh', ...this.#left]);
     this.#guard.cancel();
   }
 }
