@@ -1,5 +1,5 @@
 /** The nodes of a simulated cluster, their scheduler and their kubelets: pods are placed, run, reported, deleted, cut off and lost. */
-import { configMaps, nodes, type Pod, pods } from '../../../src/kube/core.ts';
+import { type ContainerStatus, configMaps, nodes, type Pod, pods } from '../../../src/kube/core.ts';
 import { keyOf, type ObjectKey } from '../../../src/kube/types.ts';
 import type { MemoryApi } from '../../kube/memory-client.ts';
 import type { SimClock } from '../clock.ts';
@@ -44,6 +44,18 @@ interface NodesOptions {
 }
 
 const gpuProduct = 'NVIDIA-H100-80GB-HBM3';
+
+/** As a kubelet reports a pod of which it finds no container. */
+function unknownStatus({ status }: Pod): NonNullable<Pod['status']> {
+  const lost = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } };
+  const known = (list: ContainerStatus[] = []) => list.map((one) => (one.state?.running ? { ...one, state: lost } : one));
+  return {
+    ...status,
+    phase: 'Failed',
+    initContainerStatuses: known(status?.initContainerStatuses),
+    containerStatuses: known(status?.containerStatuses),
+  };
+}
 
 export function runNodes({ api, clock, dice, island, names, parts, current }: NodesOptions): Nodes {
   const machines = new Map<string, SimNode>(names.map((name) => [name, { name, connected: true, alive: true }]));
@@ -184,6 +196,19 @@ export function runNodes({ api, clock, dice, island, names, parts, current }: No
     }
   }
 
+  /** A kubelet that begins anew finds pods that are bound to its node, and nothing of them: it reports their containers as ended. */
+  function disown(name: string): void {
+    for (const pod of api.all(pods).filter(({ spec }) => spec.nodeName === name)) {
+      clock.timer(dice.between(50, 500), () => {
+        const stored = api.get(pods, keyOf(pod));
+        if (!current() || stored === undefined || stored.metadata.uid !== pod.metadata.uid) return;
+        if (machines.get(name)?.connected !== true || running.has(pod.metadata.uid ?? '')) return;
+        api.put(pods, { ...stored, status: unknownStatus(stored) });
+        if (stored.metadata.deletionTimestamp !== undefined) api.finishPod(keyOf(pod));
+      });
+    }
+  }
+
   return {
     running,
     names,
@@ -234,6 +259,7 @@ export function runNodes({ api, clock, dice, island, names, parts, current }: No
         node.alive = true;
         node.connected = true;
         putNode(name);
+        disown(name);
       });
     },
     evict(pod) {
