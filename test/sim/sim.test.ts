@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { checkout } from '../../local/paths.ts';
 import { hunt } from './bugs/hunt.ts';
 import { bugs } from './bugs/index.ts';
+import { runSeeds } from './crew.ts';
 import { exempt } from './mutations/exempt.ts';
 import { asking, guardsOf } from './mutations/guards.ts';
 import { toExamine } from './mutations/kill.ts';
@@ -86,6 +87,18 @@ describe('the simulation', () => {
     const all = (await toExamine()).flatMap(({ guards }) => guards);
     for (const { file, guard } of exempt)
       assert.equal(all.filter((one) => one.file === file && one.text === guard).length, 1, `${file}: ${guard}`);
+  });
+
+  it('gives up a plan that never ends, by the CPU time that it uses', async () => {
+    const endless = {
+      file: 'src/store/claim.ts',
+      find: '  const create = ()',
+      replace: '  for (;;) void signal;\n  const create = ()',
+    };
+    await assert.rejects(
+      runSeeds([1], { workers: 1, edits: [endless], mostCpuMs: 2_000, onOutcome: () => true }),
+      /cannot run plan 1: it used more than 2 s of CPU time/,
+    );
   });
 
   it('refuses an edit that does not hit its text exactly once', () => {
