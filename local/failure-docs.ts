@@ -28,6 +28,10 @@ cordoned or gone holds nothing up; the pods of a gang go anywhere), *elsewhere* 
 repairs what the message says and asks for a retry. Every attempt resumes from the newest checkpoint that verifies. The first attempt
 after real progress (a new checkpoint) comes at once; then each waits \`retry.backoff.initial\`, doubled each time up to \`retry.backoff.max\`.
 
+**How soon.** Over 100 crashes of two works on one cluster of a quiet machine with two cores, the Job of the next attempt was there 411 ms (p50) and
+1491 ms (p99) after the last container was seen terminated, and its trainer ran after 5.2 s (p50), most of which is the kubelet starting three containers.
+\`sh local/run.sh test/bench/recovery.ts\` measures it again and prints a histogram.
+
 **What does not count** still has limits: after ${UNCOUNTED_PER_HOUR} such ends within an hour each further attempt waits the longest back-off, and after
 ${UNCOUNTED_BARREN_PER_DAY} within a day that brought no checkpoint the next attempt waits until the first of them is a day old.
 
