@@ -1,5 +1,5 @@
 /** Which published checkpoints of a placement may go, and removing one of them. */
-import { type AttemptNumber, parseManifestKey } from '../api/keys.ts';
+import type { AttemptNumber } from '../api/keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { inParallel } from './parallel.ts';
 import { type Candidate, candidates } from './restore.ts';
@@ -27,8 +27,6 @@ export async function retain(
   const removed: string[] = [];
   for (const { manifest } of gone) {
     if (policy.allowed?.() === false) break;
-    if (parseManifestKey(prefix, manifest)?.placement !== attempt.placement)
-      throw new Error(`cannot delete ${manifest}: not of this placement`);
     await store.delete(manifest);
     const folder = manifest.slice(0, manifest.lastIndexOf('/') + 1);
     const files: string[] = [];

@@ -14,6 +14,8 @@ export interface Order {
 }
 
 export type Told =
+  /** One more test was run with everything in its place. */
+  | { type: 'tried' }
   /** Tests that fail although nothing is removed, or that fail when run twice: they prove nothing and are left out. */
   | { type: 'ready'; tests: number; unsteady: string[] }
   | { type: 'removing'; guard: string }
@@ -67,6 +69,7 @@ async function examine({ sources, tests: files, guards }: Order): Promise<void> 
     const began = performance.now();
     if ((await passes(test)) && (await passes(test))) steady.push({ test, reached, ms: performance.now() - began });
     else unsteady.push(test.name);
+    tell({ type: 'tried' });
   }
   steady.sort((a, b) => a.ms - b.ms);
   tell({ type: 'ready', tests: steady.length, unsteady });

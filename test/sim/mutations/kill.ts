@@ -34,9 +34,8 @@ export async function toExamine(pattern = ''): Promise<Examined[]> {
   return found;
 }
 
-/** A guard without which a test never ends: it is given up after so long. */
+/** A guard without which a test never ends: it is given up after so long a silence. */
 const hangsMs = 90_000;
-const beginsMs = 600_000;
 
 /** By the unit tests of the group, all of which run in one process; in the order of the guards. */
 export async function byUnitTests(
@@ -97,7 +96,7 @@ function attend(order: Order, on: (told: Told) => void): Promise<string | undefi
     examiner.kill('SIGKILL');
     resolve(now);
   };
-  let late = setTimeout(giveUp, beginsMs);
+  let late = setTimeout(giveUp, hangsMs);
   examiner.on('message', (told: Told) => {
     clearTimeout(late);
     late = setTimeout(giveUp, hangsMs);
