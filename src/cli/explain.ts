@@ -1,6 +1,7 @@
 /** `atoll explain`: why a run does not go on, work by work and island by island, and the one thing to change. */
 import type { ExpertDataset } from '../api/expertdataset.ts';
 import type { ExpertTraining } from '../api/experttraining.ts';
+import type { Reason } from '../api/reasons.ts';
 import type { WorkFailure, WorkState } from '../api/work.ts';
 import { type Demand, place, refusalOf } from '../hub/placement.ts';
 import { expertDemand } from '../hub/templates.ts';
@@ -19,7 +20,7 @@ const help = `Usage: atoll explain RUN [options]
 
 Says why a run does not go on: for every work that stands still the reason, for one that failed what its island has sent about it,
 for one that waits for room the answer of every island, and the one thing to change. The islands are asked by the same function that the
-hub places with.
+hub places with. What waits for its inputs, as it should, comes last.
 
 Options:
   -e, --expert N      only about this expert
@@ -57,6 +58,15 @@ interface Explained {
   /** What to change about the run as a whole. */
   change?: string;
   standstill: Kept[];
+  /** Works whose turn has not come: nothing is wrong with them. */
+  waiting: Awaiting[];
+}
+
+/** Works that wait for the same inputs. */
+interface Awaiting {
+  works: string[];
+  reason: string;
+  message: string;
 }
 
 /** Works that stand still for the same reason. */
@@ -77,7 +87,8 @@ async function explainRun(call: Call, scope: Scope, run: ExpertTraining, index: 
   if (index !== undefined) needExpert(run, experts, index);
   const ended = run.status?.state === 'Complete';
   const all = ended ? [] : standstill(run, experts, dataset);
-  const kept = index === undefined ? all : all.filter(({ work }) => work === index);
+  const asked = index === undefined ? all : all.filter(({ work }) => work === index);
+  const kept = asked.filter((standing) => !awaitsInputs(standing));
   const ground = kept.some(({ state }) => state === 'Waiting') ? await readGround(call, scope) : undefined;
   const about = { run: run.metadata.name, dataset: run.spec.dataset };
   const change = kept.length === 0 ? wholeAdvice(run, dataset, about) : undefined;
@@ -87,7 +98,20 @@ async function explainRun(call: Call, scope: Scope, run: ExpertTraining, index: 
     sentence: sentenceOf(run),
     ...(change === undefined ? {} : { change }),
     standstill: group(kept, (standing) => keptOf(standing, run, about, ground)),
+    waiting: group(asked.filter(awaitsInputs), ({ reason, message }) => ({ reason, message })),
   };
+}
+
+/** Why a work waits whose inputs are still being made. */
+const inTurn: readonly string[] = [
+  'DatasetNotReady',
+  'Partitioning',
+  'WaitingForExperts',
+  'WaitingForRouter',
+] satisfies readonly Reason[];
+
+function awaitsInputs({ state, reason }: Standing): boolean {
+  return state === 'Waiting' && inTurn.includes(reason);
 }
 
 /** About a run without a work that stands still: what its own condition says. */
@@ -129,20 +153,20 @@ function refusalsOf(demand: Demand, { field }: Ground): Refusal[] {
 }
 
 /** Standings with the same answer become one. */
-function group(standings: readonly Standing[], answer: (standing: Standing) => Omit<Kept, 'works'>): Kept[] {
-  const groups = new Map<string, Kept>();
+function group<Answer extends object>(standings: readonly Standing[], answer: (standing: Standing) => Answer) {
+  const groups = new Map<string, Answer & { works: string[] }>();
   for (const standing of standings) {
-    const kept = answer(standing);
+    const same = answer(standing);
     // Only the advice for a blocked work names it, so that those stay apart.
-    const key = JSON.stringify(kept);
+    const key = JSON.stringify(same);
     const known = groups.get(key);
     if (known) known.works.push(standing.title);
-    else groups.set(key, { works: [standing.title], ...kept });
+    else groups.set(key, { works: [standing.title], ...same });
   }
   return [...groups.values()];
 }
 
-function print(call: Call, run: ExpertTraining, { sentence, standstill: kept, change }: Explained): void {
+function print(call: Call, run: ExpertTraining, { sentence, standstill: kept, waiting, change }: Explained): void {
   const { io } = call;
   io.out(`${sentence}\n`);
   for (const { works, state, reason, message, failure, islands, change: what } of kept) {
@@ -157,16 +181,21 @@ function print(call: Call, run: ExpertTraining, { sentence, standstill: kept, ch
   }
   if (change !== undefined) io.out(`  To change: ${change}\n`);
   else if (kept.length === 0 && run.status?.state !== 'Complete') io.out('Nothing keeps it.\n');
+  for (const { works, message } of waiting) {
+    const waits = works.length === 1 ? 'waits for its inputs' : 'wait for their inputs';
+    io.out(`\n${titles(works)} ${waits}${message === '' ? '' : `: ${message}`}\n`);
+  }
   const { name } = run.metadata;
   if (run.status?.state === 'Complete')
     call.next(`atoll pull ${name} ./${name}`, 'bring its ensemble here, every digest verified');
   else call.next(`atoll watch ${name}`, 'see it go on');
 }
 
-/** `experts 1, 3 and 4`. */
+/** `experts 1, 3 and 4`, `router and evaluation`. */
 function titles(works: readonly string[]): string {
   const [first = ''] = works;
   if (works.length === 1) return first;
-  const numbers = works.map((work) => work.replace('expert ', ''));
-  return `experts ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`;
+  const experts = works.every((work) => work.startsWith('expert '));
+  const names = experts ? works.map((work) => work.replace('expert ', '')) : works;
+  return `${experts ? 'experts ' : ''}${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

@@ -145,6 +145,25 @@ expert 1: Blocked (RestartBudgetSpent): 4 counted failures, allowed are 3; the l
     assert.equal((await atoll('explain calm')).out, 'Run calm is Running: ExpertsRunning, 1 expert runs.\nNothing keeps it.\n');
   });
 
+  it('names what waits for its inputs last and in one line, since nothing is to change about it', async () => {
+    const inTurn = { state: 'Waiting' as const, placement: 0, attempt: 0, restarts: 0 };
+    const works = {
+      router: { ...inTurn, reason: 'WaitingForExperts' as const, message: '0 of 1 experts are accepted' },
+      evaluation: { ...inTurn, reason: 'WaitingForExperts' as const, message: '0 of 1 experts are accepted' },
+    };
+    const run = await scene.run('early', gpus(1), { ...running, ...works });
+    const waits = '\nrouter and evaluation wait for their inputs: 0 of 1 experts are accepted\n';
+    assert.match((await atoll('explain early')).out, new RegExp(`1 expert runs\\.\\nNothing keeps it\\.\\n${waits}$`));
+    await scene.expert(run, 0, { state: 'Blocked', reason: 'Configuration', message: 'steps must be at least 1' });
+    assert.match(
+      (await atoll('explain early')).out,
+      new RegExp(`\\nexpert 0: Blocked \\(Configuration\\).*\\n {2}To change: .*\\n${waits}$`),
+    );
+    assert.deepEqual((JSON.parse((await atoll('explain early -o json')).out) as { waiting: object[] }).waiting, [
+      { works: ['router', 'evaluation'], reason: 'WaitingForExperts', message: '0 of 1 experts are accepted' },
+    ]);
+  });
+
   it('says the same as data', async () => {
     const explained = JSON.parse((await atoll('explain big -e 0 -o json')).out) as {
       state: string;

@@ -307,5 +307,24 @@ describe('the dashboard on versitygw', { skip: gatewayMissing }, () => {
       assert.match(why('expert/1') ?? '', new RegExp(`cannot use ${named('expert 1').manifest}: .*digest`));
       assert.equal(why('router'), `${fileKey(named('router').manifest, 'weights.bin')} is missing`);
     });
+
+    test('in a manifest that is no JSON any more: the history says which work it is missing from', async () => {
+      const key = named('expert 0').manifest;
+      await writeFile(join(gateway.folder, key), '{');
+      // A server that has read nothing yet, and knows no object of the run.
+      world = await startMemoryWorld({ stores: new Map([['default', gateway.store({ maxAttempts: 1 })]]) });
+      try {
+        const { works, unread } = await read<HistoryView>('history/digits.aaaa0000');
+        assert.deepEqual(
+          unread.map(({ work: name, manifests }) => [name, manifests]),
+          [['expert-000', 1]],
+        );
+        assert.match(unread[0]?.why ?? '', new RegExp(`cannot use ${key}: `));
+        assert.equal(works.find(({ work: name }) => name === 'expert-000')?.step, 300, 'the checkpoint before is shown');
+      } finally {
+        await world.stop();
+        world = other;
+      }
+    });
   });
 });

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { fileKey, parseManifestKey } from '../../api/keys.ts';
 import type { Manifest } from '../../api/manifest.ts';
+import { messageOf } from '../../kube/errors.ts';
 import { DamagedObjectError } from '../../store/errors.ts';
 import { bytesOf, type FoundManifest, readManifest } from '../../store/manifests.ts';
 import type { CheckpointView } from '../view/work.ts';
@@ -97,25 +98,35 @@ export function parsed(bytes: Uint8Array | undefined): unknown {
 
 const mostCheckpoints = 20;
 
-/** The newest checkpoints in the bucket, as their manifests have them; what cannot be read is left out. */
-export async function publishedCheckpoints(bucket: Bucket, prefix: string, signal: AbortSignal): Promise<CheckpointView[]> {
+export interface PublishedCheckpoints {
+  checkpoints: CheckpointView[];
+  /** The manifests among them that cannot be read, and why. */
+  unread: { manifest: string; why: string }[];
+}
+
+/** The newest checkpoints in the bucket, as their manifests have them. */
+export async function publishedCheckpoints(bucket: Bucket, prefix: string, signal: AbortSignal): Promise<PublishedCheckpoints> {
   const keys = await bucket.checkpoints(prefix, signal).catch(() => []);
-  const views: CheckpointView[] = [];
+  const checkpoints: CheckpointView[] = [];
+  const unread: PublishedCheckpoints['unread'] = [];
   for (const key of keys.slice(0, mostCheckpoints)) {
-    const found = await bucket.manifest(key, undefined, signal).catch(() => undefined);
-    if (!found) continue;
-    const { placement, attempt, step, final, kind } = found.content;
-    views.push({
-      placement,
-      attempt,
-      step,
-      final,
-      accepted: false,
-      kind,
-      bytes: bytesOf(found.content),
-      manifest: key,
-      digest: found.digest,
-    });
+    try {
+      const found = await bucket.manifest(key, undefined, signal);
+      const { placement, attempt, step, final, kind } = found.content;
+      checkpoints.push({
+        placement,
+        attempt,
+        step,
+        final,
+        accepted: false,
+        kind,
+        bytes: bytesOf(found.content),
+        manifest: key,
+        digest: found.digest,
+      });
+    } catch (error) {
+      unread.push({ manifest: key, why: messageOf(error) });
+    }
   }
-  return views;
+  return { checkpoints, unread };
 }

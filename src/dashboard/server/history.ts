@@ -96,22 +96,26 @@ export function historyHandlers({ objects, historyPrefixes }: DashboardContext, 
         4,
         async (folder) => {
           const work = workOf(folder);
-          const checkpoints = await publishedCheckpoints(bucket, prefixOf(row.prefix, owner, work), call.signal);
+          const prefix = prefixOf(row.prefix, owner, work);
+          const { checkpoints, unread } = await publishedCheckpoints(bucket, prefix, call.signal);
           const [newest] = checkpoints;
-          if (newest === undefined) return [];
+          const [first] = unread;
+          const gap = first && { work, manifests: unread.length, why: first.why };
+          if (newest === undefined) return { gap };
           const { step, final, manifest } = newest;
           const { content } = await bucket.manifest(manifest, newest.digest, call.signal);
           const left = { work, step, final, manifest, checkpoints };
-          return [{ left, made: { ...newest, work, inputs: content.inputs } }];
+          return { left, made: { ...newest, work, inputs: content.inputs }, gap };
         },
       );
-      const graph = lineageOfPast(works.flat().map(({ made }) => made));
+      const graph = lineageOfPast(works.flatMap(({ made }) => made ?? []));
       const checked = await inParallel(graph.nodes, 4, async ({ id, manifest = '', digest = '' }) => {
         return [id, await checks.of(row.store, manifest, digest)] as const;
       });
       const view: HistoryView = {
         row,
-        works: works.flat().map(({ left }) => left),
+        works: works.flatMap(({ left }) => left ?? []),
+        unread: works.flatMap(({ gap }) => gap ?? []),
         lineage: lineageView(graph, new Map(checked), undefined),
       };
       return json(view);

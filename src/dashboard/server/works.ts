@@ -56,7 +56,7 @@ export function workHandlers(context: DashboardContext, buckets: Buckets, logSea
       const { run, work } = needWork(context, params);
       const { store, prefix } = publishedBy(run, work.work);
       const bucket = buckets.get(store);
-      const published = bucket ? await publishedCheckpoints(bucket, prefix, signal) : [];
+      const published = bucket ? (await publishedCheckpoints(bucket, prefix, signal)).checkpoints : [];
       const may = await workMay(context, access, run, work);
       return json(workDetail(context, work, may, published, run));
     },

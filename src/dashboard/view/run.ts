@@ -114,10 +114,20 @@ export interface HistoryWork {
   checkpoints: CheckpointView[];
 }
 
+/** Manifests of a work that cannot be read, so that what they list is missing. */
+export interface HistoryGap {
+  work: WorkName;
+  /** How many, of the newest 20. */
+  manifests: number;
+  /** Of the newest of them: its key and what is wrong, in a sentence. */
+  why: string;
+}
+
 /** What the bucket alone knows of a run. */
 export interface HistoryView {
   row: HistoryRow;
   works: HistoryWork[];
+  unread: HistoryGap[];
   /** From the data set to the ensemble, as the manifests name each other. */
   lineage: LineageView;
 }

@@ -105,5 +105,20 @@ export function pastTests(here: () => Here): void {
       assert.equal(await seen.page.locator('figure canvas').count(), 1);
       world.store.objects.set(key, whole);
     });
+
+    test('a manifest that cannot be read is named: its work is not taken for one that left nothing', async () => {
+      const { world, seen } = here();
+      const key = manifestKey(workPrefix('atoll/', run, 'Router'), { placement: 1, attempt: 1 }, steps, true);
+      const whole = world.store.objects.get(key);
+      assert.ok(whole);
+      world.store.objects.set(key, whole.slice(0, -1));
+      await world.restart();
+      await seen.page.goto(`${world.url}history/research/forgotten.feedbeef`);
+      await seen.page.getByRole('heading', { name: 'Manifests of router cannot be read' }).waitFor();
+      await seen.page.getByText(`router, 1 manifest: cannot use ${key}: `).waitFor();
+      await seen.page.getByText('Checkpoints of 2 experts, 2 of them finished, and of evaluation.').waitFor();
+      assert.deepEqual(await violations(seen.page), []);
+      world.store.objects.set(key, whole);
+    });
   });
 }

@@ -36,11 +36,7 @@ export const groups: readonly Group[] = [
      islands placement field turn waiting verify avoid shardstatus templates`,
     'conditions parts work move asked placement state evidence joining templates verify run steering',
   ),
-  group(
-    'link',
-    'answer apply-reply carry-out statuses lift have handouts outgoing',
-    'decisions parts writes live link backup chaos',
-  ),
+  group('link', 'answer apply-reply carry-out statuses lift have handouts outgoing', 'decisions parts live link backup chaos'),
   // What a courier does is tried with a store beneath it.
   { name: 'courier', sources: [...store.sources, ...courier.sources], tests: [...store.tests, ...courier.tests] },
 ];

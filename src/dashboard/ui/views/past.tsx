@@ -1,6 +1,6 @@
 /** One run as the bucket knows it: lineage, and of each work its curve and its checkpoints. */
 import { useEffect } from 'preact/hooks';
-import type { HistoryView, HistoryWork } from '../../view/run.ts';
+import type { HistoryGap, HistoryView, HistoryWork } from '../../view/run.ts';
 import { usePastCourse } from '../charts/curve.ts';
 import { Legend } from '../charts/legend.tsx';
 import { ModeSwitches, modes } from '../charts/modes.tsx';
@@ -8,6 +8,7 @@ import { useAsked } from '../live/asked.ts';
 import { look } from '../live/stream.ts';
 import { Crumbs } from '../parts/crumbs.tsx';
 import { Empty, Failed, Loading } from '../parts/notice.tsx';
+import { Icon } from '../parts/shapes.tsx';
 import { pathOf } from '../route.ts';
 import { listed, plural } from '../words/number.ts';
 import { titleOf } from '../words/work.ts';
@@ -47,7 +48,7 @@ export function PastPage({ namespace, name: run }: { namespace: string; name: st
 }
 
 function Past({ view, run }: { view: HistoryView; run: string }) {
-  const { row, works, lineage } = view;
+  const { row, works, unread, lineage } = view;
   const { namespace, name } = row;
   const trained = works.filter(({ work }) => work !== 'evaluation');
   return (
@@ -60,6 +61,7 @@ function Past({ view, run }: { view: HistoryView; run: string }) {
           'Its object has been deleted; this is what the bucket holds.'
         )}
       </p>
+      {unread.length > 0 && <Unread gaps={unread} />}
       <section class="block" aria-labelledby="chain">
         <h2 id="chain" class="block-head">
           From the data set to the ensemble
@@ -78,6 +80,30 @@ function Past({ view, run }: { view: HistoryView; run: string }) {
       ))}
       {trained.length > 0 && !modes().table && <Legend />}
     </>
+  );
+}
+
+/** What is missing below, so that nobody takes it for never made. */
+function Unread({ gaps }: { gaps: readonly HistoryGap[] }) {
+  return (
+    <div class="notice notice-bad">
+      <h2>
+        <Icon shape="cross" /> Manifests of{' '}
+        {listed(
+          gaps.map(({ work }) => titleOf(work)),
+          3,
+        )}{' '}
+        cannot be read
+      </h2>
+      <p>What they list may be there all the same; it is not shown here.</p>
+      <ul>
+        {gaps.map(({ work, manifests, why }) => (
+          <li key={work}>
+            {titleOf(work)}, {plural(manifests, 'manifest')}: {why}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
