@@ -203,6 +203,9 @@ export interface IslandJob extends KubeObject {
 /** Index of a store: the jobs of an island by its name. One function for everybody, since hub and link share the store of a hub. */
 export const islandIndex = { island: (job: IslandJob): string[] => [job.spec.island] };
 
+/** GPUs that the pods of one attempt hold together. */
+export const gpusOf = ({ spec: { container, nodes } }: IslandJob): number => (container.resources.gpus ?? 0) * nodes;
+
 export const islandJobSpec = spec;
 export const islandJobStatus = status;
 

@@ -1,14 +1,12 @@
 /** GPU hours of placements, from the times of their attempts, and what they cost. Pure. */
 import type { ComputeIsland } from '../api/computeisland.ts';
-import type { IslandJob } from '../api/islandjob.ts';
+import { gpusOf, type IslandJob } from '../api/islandjob.ts';
 
 export interface Usage {
   hours: number;
   /** Hours by the cost of each island, in whatever unit that is; an island without a cost counts as 0. */
   cost: number;
 }
-
-export const gpusOf = ({ spec }: IslandJob): number => (spec.container.resources.gpus ?? 0) * spec.nodes;
 
 /** Of the attempts that the placements remember, the one that runs included. */
 export function usageOf(jobs: readonly IslandJob[], islands: readonly ComputeIsland[], now: number): Usage {

@@ -1,5 +1,5 @@
 /** Counters of what happens to IslandJobs, read off their stored statuses by whoever leads, so that nothing is counted twice. */
-import type { IslandJob } from '../api/islandjob.ts';
+import { gpusOf, type IslandJob } from '../api/islandjob.ts';
 import { type AttemptRecord, askedRule, type FailureAction } from '../api/work.ts';
 import type { Clock } from '../clock.ts';
 import type { Listener } from '../kube/informer.ts';
@@ -49,6 +49,14 @@ export const jobMetricRows = {
     buckets: minutes,
     from,
   },
+  gpuSeconds: {
+    type: 'counter',
+    name: 'atoll_gpu_seconds_total',
+    help: 'GPU seconds of attempts that have ended, by use: kept, or lost when no resumable checkpoint of them was published',
+    unit: 'seconds',
+    labels: ['island', 'role', 'product', 'use'],
+    from,
+  },
   checkpoints: {
     type: 'counter',
     name: 'atoll_checkpoints_published_total',
@@ -86,6 +94,7 @@ export type Sighting =
   | { readonly type: 'transition'; readonly from: string; readonly to: string }
   | { readonly type: 'failure'; readonly class: string; readonly action: FollowedBy }
   | { readonly type: 'recovery'; readonly class: string; readonly seconds: number }
+  | { readonly type: 'gpus'; readonly kept: number; readonly lost: number }
   | { readonly type: 'checkpoint'; readonly kind: string; readonly bytes: number; readonly took?: number }
   | { readonly type: 'ended'; readonly result: string };
 
@@ -104,6 +113,8 @@ export function sightings(old: IslandJob, job: IslandJob): Sighting[] {
     const earlier = known.get(record.number);
     if (record.class !== undefined && record.class !== 'Succeeded' && earlier?.class === undefined)
       seen.push({ type: 'failure', class: record.class, action: actionOf(job, record) });
+    const held = earlier?.class === undefined ? gpuTime(job, record) : undefined;
+    if (held) seen.push(held);
     const recovered = earlier?.startedAt === undefined ? recovery(record, after.attempts) : undefined;
     if (recovered) seen.push(recovered);
   }
@@ -123,6 +134,21 @@ function actionOf({ status }: IslandJob, { number, rule, action }: AttemptRecord
   if (rule === askedRule) return 'Stop';
   const evidence = status?.failure?.attempt === number ? status.failure.action : undefined;
   return evidence ?? action ?? 'Retry';
+}
+
+/**
+ * What an attempt that has ended held of GPUs, in GPU seconds. Lost is what the next one has to do again: all since its newest published
+ * resumable checkpoint, or since its start. A success loses nothing.
+ */
+function gpuTime(job: IslandJob, { number, startedAt, finishedAt, class: end }: AttemptRecord): Sighting | undefined {
+  const gpus = gpusOf(job);
+  if (gpus === 0 || end === undefined || startedAt === undefined || finishedAt === undefined) return undefined;
+  const [started, finished] = [Date.parse(startedAt), Date.parse(finishedAt)];
+  const checkpoint = job.status?.checkpoint;
+  const saved = checkpoint?.attempt === number && checkpoint.kind === 'Resumable' ? Date.parse(checkpoint.at) : started;
+  const keptUntil = end === 'Succeeded' ? finished : Math.min(saved, finished);
+  const gpuSeconds = (ms: number) => (gpus * Math.max(0, ms)) / 1000;
+  return { type: 'gpus', kept: gpuSeconds(keptUntil - started), lost: gpuSeconds(finished - keptUntil) };
 }
 
 /** An attempt has started whose predecessor failed. */
@@ -156,6 +182,11 @@ export function createJobObserver({ metrics, clock, leading }: JobObserverOption
         return metrics.failures.inc({ island, role, class: sighting.class, action: sighting.action });
       case 'recovery':
         return metrics.recovery.observe({ class: sighting.class }, sighting.seconds);
+      case 'gpus': {
+        const labels = { island, role, product: job.spec.container.resources.gpuProduct ?? '' };
+        metrics.gpuSeconds.inc({ ...labels, use: 'kept' }, sighting.kept);
+        return metrics.gpuSeconds.inc({ ...labels, use: 'lost' }, sighting.lost);
+      }
       case 'checkpoint':
         metrics.checkpointBytes.observe({ island }, sighting.bytes);
         if (sighting.took !== undefined) metrics.publishSeconds.observe({ island }, sighting.took / 1000);

@@ -267,6 +267,18 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
       'atoll_job_recovery_duration_seconds_bucket{class="Crash",le="+Inf"}': '0+1x60',
     },
   },
+  AtollGpuTimeLost: {
+    fires: {
+      'atoll_gpu_seconds_total{island="west",role="Expert",product="H100",use="kept"}': '0+90x300',
+      'atoll_gpu_seconds_total{island="west",role="Expert",product="H100",use="lost"}': '0+10x300',
+    },
+    at: '3h',
+    labels: { island: 'west' },
+    quiet: {
+      'atoll_gpu_seconds_total{island="west",role="Expert",product="H100",use="kept"}': '0+99x300',
+      'atoll_gpu_seconds_total{island="west",role="Expert",product="H100",use="lost"}': '0+1x300',
+    },
+  },
   AtollNoDurableCheckpoint: {
     fires: { [state('Running')]: '1x200', [of('atoll_expert_started_timestamp_seconds', expert)]: '0x200' },
     at: '3h',

@@ -89,6 +89,60 @@ const table: [sentence: string, before: Partial<Status>, after: Partial<Status>,
   ['a checkpoint that is known', { checkpoint: checkpoint() }, { checkpoint: checkpoint(), revision: 2 }, []],
 ];
 
+const hour = { startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T01:00:00Z' };
+const saved = (fields: Parameters<typeof checkpoint>[0] = {}) =>
+  checkpoint({ attempt: 1, at: '2026-01-01T00:45:00Z', ...fields });
+
+const gpuTable: [sentence: string, after: Partial<Status>, seen: { kept: number; lost: number } | undefined][] = [
+  ['keeps all of a success', { attempts: [{ number: 1, class: 'Succeeded', ...hour }] }, { kept: 14_400, lost: 0 }],
+  ['loses all of a failure that published nothing', { attempts: [{ ...failed, ...hour }] }, { kept: 0, lost: 14_400 }],
+  [
+    'loses what came after the newest checkpoint',
+    { attempts: [{ ...failed, ...hour }], checkpoint: saved() },
+    { kept: 10_800, lost: 3600 },
+  ],
+  [
+    'keeps nothing by the checkpoint of an earlier attempt',
+    { attempts: [{ ...failed, ...hour, number: 2 }], checkpoint: saved() },
+    { kept: 0, lost: 14_400 },
+  ],
+  [
+    'keeps nothing by an export, which nothing resumes from',
+    { attempts: [{ ...failed, ...hour }], checkpoint: saved({ kind: 'Export' }) },
+    { kept: 0, lost: 14_400 },
+  ],
+  [
+    'never loses less than nothing to a checkpoint published after the last container was seen',
+    { attempts: [{ ...failed, ...hour }], checkpoint: saved({ at: '2026-01-01T01:00:02Z' }) },
+    { kept: 14_400, lost: 0 },
+  ],
+  [
+    'does not know of an attempt whose containers never started',
+    { attempts: [{ number: 1, class: 'Configuration' }] },
+    undefined,
+  ],
+];
+
+describe('the GPU seconds of an attempt that has ended, two pods of two GPUs', () => {
+  const { spec } = job(1);
+  const gang = { nodes: 2, container: { ...spec.container, resources: { ...spec.container.resources, gpus: 2 } } };
+  for (const [sentence, after, seen] of gpuTable)
+    it(sentence, () => {
+      const found = sightings(job(1, {}, gang), job(1, after, gang)).filter(({ type }) => type === 'gpus');
+      assert.deepEqual(found, seen ? [{ type: 'gpus', ...seen }] : []);
+    });
+
+  it('is counted once, and not for a work without GPUs', () => {
+    const ended = job(1, { attempts: [{ ...failed, ...hour }] }, gang);
+    assert.deepEqual(
+      sightings(ended, ended).filter(({ type }) => type === 'gpus'),
+      [],
+    );
+    const cheap = sightings(job(1), job(1, { attempts: [{ ...failed, ...hour }] }));
+    assert.deepEqual(cheap, [{ type: 'failure', class: 'Crash', action: 'Retry' }]);
+  });
+});
+
 describe('what is seen in a change of status', () => {
   for (const [sentence, before, after, seen] of table)
     it(sentence, () => assert.deepEqual(sightings(job(1, before), job(1, after)), seen));

@@ -78,5 +78,15 @@ export const trainingAlerts: AlertGroup = {
       summary: 'It takes long until a failed attempt is followed by the next',
       description: 'Back-off, a full cluster, or images that are pulled anew each time.',
     },
+    {
+      name: 'AtollGpuTimeLost',
+      severity: 'warning',
+      expr:
+        'sum by (island) (increase(atoll_gpu_seconds_total{use="lost"}[1d])) / ' +
+        'sum by (island) (increase(atoll_gpu_seconds_total[1d])) > {threshold}',
+      threshold: 'share of the GPU time of a day whose work has to be done again',
+      summary: 'Much GPU time on island {{ $labels.island }} is lost to attempts that end before they publish',
+      description: 'What an attempt did after its newest published checkpoint is done again by the next one, and paid for twice.',
+    },
   ],
 };

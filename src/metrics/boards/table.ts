@@ -166,6 +166,13 @@ const islands: Board = {
       },
     },
     {
+      title: 'GPU hours of ended attempts a day, by use',
+      kind: 'timeseries',
+      width: 12,
+      unit: 'none',
+      queries: { '{{island}} {{use}}': `sum by (island, use) (increase(atoll_gpu_seconds_total${chosen}[1d])) / 3600` },
+    },
+    {
       title: 'Publishing a checkpoint, 90th percentile',
       kind: 'timeseries',
       width: 12,

@@ -433,6 +433,21 @@
       description: 'Back-off, a full cluster, or images that are pulled anew each time.'
       runbook_url: {{ include "atoll.runbook" (list $ "AtollRecoverySlow") }}
   {{- end }}
+  {{- with $.Values.metrics.rules.alerts.AtollGpuTimeLost }}
+  - alert: AtollGpuTimeLost
+    expr: >-
+      sum by (island) (increase(atoll_gpu_seconds_total{use="lost"}[1d])) / sum by (island) (increase(atoll_gpu_seconds_total[1d])) > {{ .threshold }}
+    for: {{ .for }}
+    labels:
+      severity: {{ .severity | default "warning" }}
+      {{- with $.Values.metrics.rules.alertLabels }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
+    annotations:
+      summary: 'Much GPU time on island {{ `{{ $labels.island }}` }} is lost to attempts that end before they publish'
+      description: 'What an attempt did after its newest published checkpoint is done again by the next one, and paid for twice.'
+      runbook_url: {{ include "atoll.runbook" (list $ "AtollGpuTimeLost") }}
+  {{- end }}
 {{- end }}
 {{- if ne .Values.role "island" }}
 - name: atoll-experts
