@@ -22,10 +22,10 @@ FORKS.set_forkserver_preload(["torch", "safetensors.numpy", "PIL.Image", "sklear
 
 
 class Result:
-    """How a trainer ended: exit code, stderr, termination message, and its directories."""
+    """How a trainer ended: exit code, log, termination message, and its directories."""
 
-    def __init__(self, code, work, stderr):
-        self.code, self.work, self.stderr = code, work, stderr
+    def __init__(self, code, work, log):
+        self.code, self.work, self.log = code, work, log
         self.message = (work / "termination-log").read_text("utf-8")
         self.output = work / "output"
         self.final = work / "output" / "final"
@@ -120,12 +120,12 @@ class Bench:
         variables = {key: str(value) for key, value in variables.items()}
         if command is None and not fresh:
             return Trainer(Fork(role.lower(), variables, work), work)
-        with open(work / "stderr", "wb") as stderr:
+        with open(work / "log", "wb") as log:
             process = subprocess.Popen(
                 command or [sys.executable, "-m", "ddm", role.lower()],
                 env=variables,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
+                stdout=log,
+                stderr=log,
                 cwd=work,
             )
         return Trainer(process, work)
@@ -161,7 +161,7 @@ def _forked(command, variables, work):
     os.environ.clear()
     os.environ.update(variables)
     os.chdir(work)
-    descriptor = os.open("stderr", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    descriptor = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     sys.path.insert(0, str(WORKLOADS))
@@ -183,11 +183,11 @@ class Trainer:
             ended = self.process.poll() is not None
             self.publish()
             if ended or (until is not None and until(self)):
-                return Result(self.process.returncode, self.work, (self.work / "stderr").read_text("utf-8"))
+                return Result(self.process.returncode, self.work, (self.work / "log").read_text("utf-8"))
             if time.monotonic() > deadline:
                 self.process.kill()
                 self.process.wait()
-                raise TimeoutError("the trainer did not end: " + (self.work / "stderr").read_text("utf-8")[-2000:])
+                raise TimeoutError("the trainer did not end: " + (self.work / "log").read_text("utf-8")[-2000:])
             time.sleep(0.02)
 
     def publish(self):

@@ -61,7 +61,7 @@ atoll.run(main)
             with self.subTest(body):
                 result = self.run_program(program % body, stall={"firstStepSeconds": 60, "stepSeconds": 1})
                 self.assertEqual(result.code, 0)
-                self.assertEqual("in stuck" in result.stderr, stacks, result.stderr)
+                self.assertEqual("in stuck" in result.log, stacks, result.log)
 
     def test_of_many_processes_only_rank_0_reports_saves_and_finishes(self):
         program = """
@@ -80,7 +80,7 @@ atoll.run(main)
             ({"NODE_RANK": "1"}, False),
         ):
             result = self.run_program(program, environment=environment)
-            self.assertEqual((result.code, result.stderr.strip()), (0, "%s %s" % (main, main)), environment)
+            self.assertEqual((result.code, result.log.strip()), (0, "%s %s" % (main, main)), environment)
             self.assertEqual(len(list(result.output.iterdir())), 2 if main else 0)
             self.assertEqual((result.work / "progress.jsonl").exists(), main)
 
@@ -90,12 +90,12 @@ atoll.run(main)
         )
         self.assertEqual(result.code, 42)
         self.assertEqual(result.message, "cannot use params.x = 1")
-        self.assertIn("cannot use params.x = 1", result.stderr)
+        self.assertIn("cannot use params.x = 1", result.log)
 
     def test_a_crash_leaves_its_reason_in_the_termination_message(self):
         result = self.run_program("import atoll\ndef main(spec): raise ValueError('boom')\natoll.run(main)")
         self.assertEqual((result.code, result.message), (1, "ValueError: boom"))
-        self.assertIn("Traceback", result.stderr)
+        self.assertIn("Traceback", result.log)
 
     def test_a_checkpoint_whose_saving_fails_is_never_seen(self):
         program = """
@@ -130,7 +130,7 @@ def main(spec):
 atoll.run(main)
 """
         result = self.run_program(program)
-        self.assertEqual((result.code, result.stderr), (0, ""))
+        self.assertEqual((result.code, result.log), (0, ""))
         final = result.checkpoint()
         self.assertEqual(final["metrics"], {"loss": 0.5})
         self.assertEqual(
@@ -146,7 +146,7 @@ def main(spec):
 atoll.run(main)
 """
         result = self.run_program(program, environment={"ATOLL_PROGRESS": "/nonexistent/folder/progress.jsonl"})
-        self.assertEqual((result.code, result.stderr), (0, ""))
+        self.assertEqual((result.code, result.log), (0, ""))
 
     def test_a_hundred_thousand_reports_cost_little_and_all_arrive(self):
         program = """
@@ -172,7 +172,7 @@ atoll.run(main)
         self.assertEqual(result.code, 42)
         self.assertIn("cannot find input 'dataset'", result.message)
         result = self.run_program("import atoll\natoll.Spec({'contract': 'atoll.dev/contract/v9'})")
-        self.assertIn("atoll.dev/contract/v9", result.stderr)
+        self.assertIn("atoll.dev/contract/v9", result.log)
 
     def test_the_module_needs_only_the_standard_library_of_python_39(self):
         source = (harness.WORKLOADS / "atoll" / "__init__.py").read_text("utf-8")

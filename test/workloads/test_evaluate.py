@@ -56,7 +56,7 @@ class Evaluation(unittest.TestCase):
         cls.whole, cls.partial, cls.alone = (trainer.wait() for trainer in running)
 
     def read(self, result, name):
-        self.assertEqual((result.code, result.message), (0, ""), result.stderr)
+        self.assertEqual((result.code, result.message), (0, ""), result.log)
         return json.loads((result.final / name).read_text("utf-8"))
 
     def test_the_ensemble_names_every_part_by_digest_and_the_strategy_measured_best(self):

@@ -34,7 +34,7 @@ class Training(unittest.TestCase):
         )
 
     def weights(self, result):
-        self.assertEqual((result.code, result.message), (0, ""), result.stderr)
+        self.assertEqual((result.code, result.message), (0, ""), result.log)
         return harness.sha256(result.final / "model.safetensors")
 
     def test_an_expert_publishes_what_an_ensemble_needs(self):
@@ -47,6 +47,9 @@ class Training(unittest.TestCase):
         self.assertEqual(
             model["parameters"], sum(tensor.size for tensor in load_file(str(result.final / "model.safetensors")).values())
         )
+        opening, *lines = result.log.splitlines()
+        self.assertRegex(opening, r"^starting at step 0 of 100 on CPU, threads \d+: %d parameters" % model["parameters"])
+        self.assertRegex(lines[-1], r"^step 100 of 100, loss \d")
         lines = result.progress()
         self.assertEqual((lines[-1]["step"], lines[-1]["steps"]), (100, 100))
         self.assertLess(lines[-1]["loss"], 0.75 * lines[2]["loss"])
@@ -59,6 +62,7 @@ class Training(unittest.TestCase):
         newest = sorted(trainer.work.glob("output/step-*/checkpoint.json"))[-1].parent
         second = self.expert(resume=newest).wait()
         self.assertGreater(second.progress()[0]["step"], 49)
+        self.assertRegex(second.log, "^resuming at step [57]")
         self.assertEqual(self.weights(second), self.weights(self.undisturbed))
 
     def test_stopped_by_sigterm_it_saves_and_goes_on_with_the_same_bits(self):
@@ -66,7 +70,7 @@ class Training(unittest.TestCase):
         trainer.wait(until=lambda one: (one.work / "progress.jsonl").exists())
         trainer.terminate()
         stopped = trainer.wait()
-        self.assertEqual(stopped.code, 75, stopped.stderr)
+        self.assertEqual(stopped.code, 75, stopped.log)
         (name,) = stopped.steps()
         second = self.expert({"checkpointEvery": 1000}, resume=stopped.output / name).wait()
         self.assertEqual(self.weights(second), self.weights(self.undisturbed))

@@ -38,20 +38,25 @@ def main(spec):
         raise atoll.ConfigurationError(
             "cannot use params.clusters.features = Column without params.clusters.column; name a numeric array of the Npz files"
         )
-    atoll.report(step=0, steps=3, phase="reading")
+    _phase(0, "reading")
     source = data.read_source(spec.inputs("source"), column)
-    atoll.report(step=1, steps=3, phase="clustering", samples=len(source))
+    _phase(1, "clustering", samples=len(source))
     training, heldout, shard, heldout_shard, extra = cut(source, settings)
     description = describe(training, heldout, shard, settings, extra)
-    atoll.report(step=2, steps=3, phase="writing")
+    _phase(2, "writing")
 
     def save(directory):
         write(directory, training, heldout, shard, heldout_shard, description, extra)
 
     summary = {key: description[key] for key in ("method", "experts", "samples", "heldOut", "skew")}
     summary["shards"] = [{"index": entry["index"], "samples": entry["samples"]} for entry in description["shards"]]
-    atoll.report(step=3, steps=3, phase="publishing")
+    _phase(3, "publishing")
     atoll.finish(1, save, samples=len(source), metrics={"skew": description["skew"]}, partition=summary)
+
+
+def _phase(step, phase, **more):
+    print(phase, *("%s %s" % (count, name) for name, count in more.items()), flush=True)
+    atoll.report(step=step, steps=3, phase=phase, **more)
 
 
 def split(count, fraction, seed):

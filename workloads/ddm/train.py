@@ -59,6 +59,19 @@ class Run:
         self.step = 0
         self._epoch = None
 
+    def introduction(self):
+        """What is about to be trained, for the first line of the log."""
+        start = "resuming at" if self.step else "starting at"
+        return "%s step %d of %d on %s: %d parameters, %d samples, batch %d" % (
+            start,
+            self.step,
+            self.settings.steps,
+            torch.cuda.get_device_name() if self.device.type == "cuda" else "CPU, threads %d" % torch.get_num_threads(),
+            len(self.weights),
+            len(self.task.images),
+            self.task.batch,
+        )
+
     def advance(self):
         """One step; returns the loss as a tensor on the device."""
         rows = self._rows()
@@ -163,7 +176,7 @@ def train(spec, task, settings, device, describe):
     resume = spec.resume()
     if resume is not None:
         run.restore(resume)
-        print("resuming at step %d of %d" % (run.step, settings.steps), flush=True)
+    print(run.introduction(), flush=True)
     atoll.report(run.step, settings.steps)
     losses, since, started = [], run.step, time.monotonic()
     while run.step < settings.steps:
@@ -174,6 +187,8 @@ def train(spec, task, settings, device, describe):
             atoll.report(run.step, settings.steps, loss, (run.step - since) * task.batch / max(seconds, 1e-9))
             _refuse_non_finite(loss, run)
             losses, since, started = [], run.step, time.monotonic()
+            if run.step % settings.checkpointEvery == 0 or run.step == settings.steps:
+                print("step %d of %d, loss %.4g" % (run.step, settings.steps, loss), flush=True)
         if atoll.should_stop() and run.step < settings.steps:
             atoll.checkpoint(run.step, run.save, run.step * task.batch)
             atoll.stop_saved()
