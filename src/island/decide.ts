@@ -94,6 +94,7 @@ const endingWords: Readonly<Record<Over['why'], string>> = {
   Unqueued: 'its queue has not admitted it in time',
   Stalled: 'it made no progress in time',
   NonFinite: 'its loss is not finite',
+  Barred: 'its keys in the store hold other bytes',
   Finished: 'its containers have ended',
   JobDeleted: 'its Job was deleted',
   JobSuspended: 'its Job was suspended',
@@ -106,6 +107,7 @@ const marks: Partial<Record<Over['why'], string>> = {
   Unqueued: 'queue-deadline',
   Stalled: 'no-progress',
   NonFinite: 'not-finite',
+  Barred: 'keys-taken',
 };
 const markedBy = new Map(Object.entries(marks).map(([why, rule]) => [rule, why as Over['why']]));
 
@@ -177,7 +179,8 @@ function withOpen(
   if (until !== undefined && until > now)
     return { status: noted, attempt: { ...at(ending), phase: 'Publishing' }, actions: rest, again: until - now };
   if (isProvenEnded(attempt, observed)) return end(observed, noted, attempt, over, now);
-  const grace = over.why === 'Stalled' ? Math.ceil(parseDuration(job.spec.grace.save) / 1000) : undefined;
+  const grace =
+    over.why === 'Stalled' || over.why === 'Barred' ? Math.ceil(parseDuration(job.spec.grace.save) / 1000) : undefined;
   return { status: noted, attempt: at(ending), actions: [...rest, ...endingActions(attempt, observed, grace)] };
 }
 

@@ -19,6 +19,8 @@ export type EndReason =
   | 'Stalled'
   /** The loss became NaN or infinite. */
   | 'NonFinite'
+  /** Its courier keeps ending, because other bytes stand in the store where those of this attempt belong. */
+  | 'Barred'
   /** The containers ended by themselves, or the Job says so. */
   | 'Finished'
   /** Someone deleted the Job. */

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { CheckpointFile } from '../api/contract.ts';
 import { checkpointPrefix, manifestKey } from '../api/keys.ts';
-import { encodeManifest, filePath, type Manifest, type ManifestFile, manifestSchema } from '../api/manifest.ts';
+import {
+  canonicalJson,
+  decodeManifest,
+  digestOf,
+  encodeManifest,
+  filePath,
+  type Manifest,
+  type ManifestFile,
+  manifestSchema,
+} from '../api/manifest.ts';
 import { AttemptTakenError, InvalidCheckpointError, PreconditionFailedError, StoreUnavailableError } from './errors.ts';
 import type { ObjectStore } from './object-store.ts';
 import { inParallel } from './parallel.ts';
@@ -47,10 +56,12 @@ export async function publishCheckpoint(
     upload(store, `${folder}${path}`, join(directory, path), path, kind, signal),
   );
   const facts = { step, samples, kind, final, metrics, model, partition };
-  const { bytes, digest } = encode(directory, { schema: manifestSchema, ...identity, ...facts, files });
+  const { bytes } = encode(directory, { schema: manifestSchema, ...identity, ...facts, files });
   const key = manifestKey(prefix, publisher, step, final);
-  await commit(store, key, bytes, signal);
-  return { manifest: key, digest, bytes: files.reduce((sum, { size }) => sum + size, 0) };
+  const stored = await commit(store, key, bytes, signal);
+  const listed = stored === bytes ? files : filesOfOurs(stored, bytes);
+  if (listed === undefined) throw new AttemptTakenError(key, 'another pod');
+  return { manifest: key, digest: digestOf(stored), bytes: listed.reduce((sum, { size }) => sum + size, 0) };
 }
 
 async function upload(
@@ -72,17 +83,35 @@ async function upload(
   }
 }
 
-/** Makes the checkpoint exist: the one write that others see. */
-async function commit(store: ObjectStore, key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+/** Makes the checkpoint exist: the one write that others see. Returns what stands under the key, which an earlier write may have put there. */
+async function commit(store: ObjectStore, key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
   const abort = signal ? { signal } : {};
   try {
     await store.put(key, bytes, { ifNoneMatch: '*', contentType: 'application/json', ...abort });
+    return bytes;
   } catch (error) {
     // Refused or without an answer: the first write, whose reply was lost, may have been ours. The bytes tell.
     if (!(error instanceof PreconditionFailedError) && !(error instanceof StoreUnavailableError)) throw error;
     const found = await store.get(key, { maxBytes: bytes.length + 1024 * 1024, ...abort });
     if (found === undefined) throw error;
-    if (Buffer.compare(found, bytes) !== 0) throw new AttemptTakenError(key, 'another pod', { cause: error });
+    return found;
+  }
+}
+
+/**
+ * The files of a manifest that stands under our key in place of ours, when it is our own from an earlier try that could not be noted, as
+ * on a disk that was full: it says the same of the same attempt, and each file that it lists was found in the store with our bytes just
+ * now. What it does not list was added between the tries, by the courier itself. Undefined for any other manifest.
+ */
+function filesOfOurs(stored: Uint8Array, ours: Uint8Array): ManifestFile[] | undefined {
+  const { files: known, ...mine } = decodeManifest(ours, digestOf(ours));
+  try {
+    const { files, ...found } = decodeManifest(stored, digestOf(stored));
+    const sums = new Map(known.map(({ path, sha256 }) => [path, sha256]));
+    const same = canonicalJson(found) === canonicalJson(mine) && files.every(({ path, sha256 }) => sums.get(path) === sha256);
+    return same ? files : undefined;
+  } catch {
+    return undefined;
   }
 }
 

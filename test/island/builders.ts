@@ -134,6 +134,8 @@ export interface PodHow extends Flags {
   node?: string | null;
   phase?: string;
   courier?: State;
+  /** How the courier ended, each time that it was started before. */
+  courierBefore?: State[];
   restore?: State;
   trainer?: State;
   created?: number;
@@ -141,13 +143,14 @@ export interface PodHow extends Flags {
   message?: string;
 }
 
-const status = (name: string, state: State): ContainerStatus => ({
+const status = (name: string, state: State, before: State[] = []): ContainerStatus => ({
   name,
   state,
   image: '',
   imageID: '',
   ready: false,
-  restartCount: 0,
+  restartCount: before.length,
+  ...(before.length === 0 ? {} : { lastState: before.at(-1) as State }),
 });
 
 export function pod(attempt: number, how: PodHow = {}): Pod {
@@ -177,7 +180,10 @@ export function pod(attempt: number, how: PodHow = {}): Pod {
       ...(how.node === null
         ? {}
         : {
-            initContainerStatuses: [status('courier', how.courier ?? running()), status('restore', how.restore ?? ended(0))],
+            initContainerStatuses: [
+              status('courier', how.courier ?? running(), how.courierBefore),
+              status('restore', how.restore ?? ended(0)),
+            ],
             containerStatuses: [status('trainer', how.trainer ?? running())],
           }),
     },

@@ -11,6 +11,7 @@ import type { Pod } from '../../src/kube/core.ts';
 import {
   at,
   checkpoint,
+  ended,
   endedPod,
   islandJob,
   kubeJob,
@@ -18,10 +19,12 @@ import {
   now,
   observed,
   open,
+  type PodHow,
   pod,
   report,
   settings,
   spec,
+  waiting,
 } from './builders.ts';
 
 const MINUTE = 60;
@@ -180,6 +183,36 @@ describe('a running attempt', () => {
       ['NoProgress', 'no-progress', 'RetryInPlace', 40],
     );
   });
+
+  const words = 'cannot go on with this attempt: a/final/weights.bin was written by another pod';
+  const taken = ended(3, JSON.stringify({ v: 1, reason: 'AttemptTaken', message: words }));
+  const tried = (times: number, how: PodHow = {}) =>
+    pod(1, { courierBefore: Array.from({ length: times }, () => taken), ...how });
+  for (const [sentence, of, stopped] of [
+    ['whose courier found other bytes under its keys three times is stopped', tried(3), true],
+    [
+      'whose courier waits to be started again after the third time is stopped',
+      tried(3, { courier: waiting('CrashLoopBackOff') }),
+      true,
+    ],
+    ['whose courier found other bytes twice goes on', tried(2), false],
+    ['whose courier ended three times for its memory goes on', tried(3, { courierBefore: [taken, taken, ended(137)] }), false],
+    ['whose courier never ended goes on', tried(0), false],
+  ] as const)
+    it(sentence, () => {
+      const { status, actions, again } = act({}, job(), [of]);
+      const [record] = status.attempts;
+      const expected = stopped ? ['keys-taken', `the courier ended 3 times: ${words}`] : [undefined, undefined];
+      assert.deepEqual([record?.rule, record?.message], expected);
+      if (!stopped) return;
+      assert.deepEqual([actions, again], [[], 0]);
+      const then = act({ live: true }, job({}, record), [of]);
+      assert.deepEqual(
+        then.actions.map(({ type }) => type),
+        ['DeletePod', 'DeleteJob'],
+      );
+      assert.equal(then.status.message, `attempt 1 is ending: the courier ended 3 times: ${words}`);
+    });
 
   it('that was suspended is not stopped for standing still', () => {
     const decision = act({ report: told({ pace: pace({ sinceStepMs: 61_000 }) }) }, job({ suspend: true }));

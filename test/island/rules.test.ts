@@ -56,6 +56,22 @@ const deadlocked: NodeHealth = { gpu: [], bad: ['KernelDeadlock=True'] };
 
 type Row = [sentence: string, end: Ending, rule: string, failure: string, action: string, counted: boolean];
 const rows: Row[] = [
+  [
+    'a pod that was told to go because its keys hold other bytes',
+    end(endedPod(3, 75, { reason: 'AttemptTaken' }, { deleted: true }), { why: 'Barred', detail: 'the courier ended 3 times' }),
+    'keys-taken',
+    'Storage',
+    'Retry',
+    true,
+  ],
+  [
+    'a trainer that crashed while its courier found other bytes',
+    end(endedPod(3, 1, { reason: 'AttemptTaken' })),
+    'attempt-taken',
+    'AttemptTaken',
+    'Retry',
+    false,
+  ],
   ['a trainer killed for its memory', end(oom), 'out-of-memory', 'OutOfMemory', 'Retry', true],
   [
     'the same again without a new checkpoint',

@@ -11,7 +11,9 @@ export const askedRules: readonly FailureRule[] = [
     counted: false,
     seen: 'another pod had already claimed the attempt in the store',
     hint: 'Nothing. When it comes again and again, look for a second agent or a second hub that uses the same prefix.',
-    matches: (end) => end.restore?.exitCode === restoreExitCodes.attemptTaken || end.courier?.result?.reason === 'AttemptTaken',
+    matches: (end) =>
+      end.restore?.exitCode === restoreExitCodes.attemptTaken ||
+      (end.why !== 'Barred' && end.courier?.result?.reason === 'AttemptTaken'),
     message: (end) => said(restoreSays(end), 'another pod had already claimed this attempt'),
   },
   {

@@ -1,4 +1,4 @@
-/** Rules for a trainer that goes on without getting anywhere: no step, no checkpoint, or numbers that are none. */
+/** Rules for a trainer that goes on without getting anywhere: no step, no checkpoint, none that can be published, or numbers that are none. */
 import { type Ending, sameFailure } from '../ending.ts';
 import { type FailureRule, said, trainerFailed } from './rule.ts';
 
@@ -20,6 +20,16 @@ const nanWords = (end: Ending) =>
     : said(end.detail, `the loss is NaN or infinite since step ${end.step}`);
 
 export const progressRules: readonly FailureRule[] = [
+  {
+    name: 'keys-taken',
+    class: 'Storage',
+    action: 'Retry',
+    counted: true,
+    seen: 'the courier ended three times because other bytes stand in the store under a key of this attempt, while the trainer ran',
+    hint: 'Look what else writes below the prefix of this work, and whether the trainer changes a checkpoint after it was complete. The next attempt has keys of its own.',
+    matches: (end) => end.why === 'Barred',
+    message: (end) => said(end.detail, 'other bytes stand in the store under a key of this attempt'),
+  },
   {
     name: 'hang-at-same-step',
     class: 'Application',

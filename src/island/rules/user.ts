@@ -4,7 +4,7 @@ import type { EndReason } from '../ending.ts';
 import { type FailureRule, trainerSays } from './rule.ts';
 
 /** Where the agent itself ended the attempt the exit code is an answer to that, and says nothing of the trainer. */
-const endedByUs = new Set<EndReason>(['Asked', 'Broken', 'Unqueued', 'Stalled', 'NonFinite']);
+const endedByUs = new Set<EndReason>(['Asked', 'Broken', 'Unqueued', 'Stalled', 'NonFinite', 'Barred']);
 
 const meaning = {
   Fail: {

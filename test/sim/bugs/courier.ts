@@ -79,7 +79,7 @@ export const courierBugs: readonly Bug[] = [
     'final before it is published',
     [11, 8],
     'the trainer is told that its result is published before the manifest is',
-    ['src/store/publish.ts', '  await commit(store, key, bytes, signal);\n', '  void commit;\n'],
+    ['src/store/publish.ts', 'await commit(store, key, bytes, signal);\n', 'bytes;\n  void commit;\n'],
     [],
   ),
 ];

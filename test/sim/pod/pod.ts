@@ -52,6 +52,8 @@ export class SimPod {
   disruption: string | undefined;
   startedAt = '';
   restarts = 0;
+  /** How the courier ended before it was started again. */
+  #courierBefore: State | undefined;
   readonly #parts: PodParts;
   readonly #running = new Map<Name, { process: Process; stop: AbortController; kill(code: number, reason: string): void }>();
   readonly #root: string;
@@ -162,6 +164,7 @@ export class SimPod {
       await this.#parts.clock.sleep(1000);
       if (this.#ending) return;
       this.restarts++;
+      this.#courierBefore = this.states.courier;
     }
   }
 
@@ -260,6 +263,7 @@ export class SimPod {
       imageID: '',
       ready: this.states[name].running !== undefined,
       restartCount: name === 'courier' ? this.restarts : 0,
+      ...(name === 'courier' && this.#courierBefore ? { lastState: this.#courierBefore } : {}),
     });
     const conditions =
       this.disruption === undefined
