@@ -18,6 +18,9 @@ export const rules = (...list: Rule[]) => ({ 'x-kubernetes-validations': list })
 /** A string of at most `max` characters. */
 export const text = (max: number) => z.string().max(max);
 
+/** The text, cut to what a field of at most `max` characters can hold. */
+export const cut = (long: string, max: number): string => (long.length <= max ? long : `${long.slice(0, max - 1)}…`);
+
 /**
  * A string that matches, and whose refusal is said in words: the API server would otherwise print only the expression.
  * Lowering replaces the pattern by a CEL rule with this message.

@@ -1,6 +1,7 @@
 /** The loop that publishes one checkpoint after another, survives the store's absence, and keeps the result up to date. */
 import type { CheckpointFile } from '../api/contract.ts';
 import { type CourierCheckpoint, type CourierReport, type CourierResult, restoreExitCodes } from '../api/courier.ts';
+import { cut } from '../api/fields.ts';
 import { timestamp } from '../clock.ts';
 import { AttemptTakenError, InvalidCheckpointError, isStorageError, NonFiniteWeightsError } from '../store/errors.ts';
 import { type Published, type Publisher, publishCheckpoint } from '../store/publish.ts';
@@ -10,7 +11,7 @@ import type { RestoredMark } from './marks.ts';
 import { type Entry, type Output, type Plan, plan } from './output.ts';
 import { backoff } from './patience.ts';
 import type { Permission } from './permission.ts';
-import { cut, MAX_MESSAGE, writeResult } from './result.ts';
+import { MAX_MESSAGE, writeResult } from './result.ts';
 
 type Complete = Extract<Entry, { state: 'Complete' }>;
 

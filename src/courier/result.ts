@@ -1,6 +1,7 @@
 /** The result a courier leaves in its termination message, where it outlives even SIGKILL. */
 import { constants, open } from 'node:fs/promises';
 import type { CourierResult } from '../api/courier.ts';
+import { cut } from '../api/fields.ts';
 import type { CourierContext } from './context.ts';
 
 const MAX_BYTES = 1024;
@@ -26,10 +27,6 @@ export function encodeResult(result: CourierResult): string {
     text = JSON.stringify(short);
   }
   return text;
-}
-
-export function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
 /** A result that cannot be written must not stop what it tells about: it is logged instead. */

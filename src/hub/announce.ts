@@ -1,4 +1,6 @@
 /** Events: what changed between two stored statuses, said once, after the change was stored. */
+
+import { cut } from '../api/fields.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { WorkStatus } from '../api/work.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -6,7 +8,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { failureStory } from './evidence.ts';
 import type { Once } from './once.ts';
 import { retryCommand } from './requests.ts';
-import { cut, sentences } from './sentences.ts';
+import { sentences } from './sentences.ts';
 import type { Why, WorkDecision } from './work.ts';
 
 type Say = (object: KubeObject, reason: Reason, message: string, action?: string) => void;

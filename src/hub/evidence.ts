@@ -1,4 +1,6 @@
 /** What a person needs of the failures of a work, taken over from its island before the IslandJob that tells of them goes. Pure. */
+
+import { cut } from '../api/fields.ts';
 import type { IslandJob } from '../api/islandjob.ts';
 import type { FailureClass } from '../api/reasons.ts';
 import {
@@ -9,7 +11,7 @@ import {
   type WorkFailure,
   type WorkStatus,
 } from '../api/work.ts';
-import { cut, sentences } from './sentences.ts';
+import { sentences } from './sentences.ts';
 
 interface Failed extends AttemptRecord {
   class: FailureClass;

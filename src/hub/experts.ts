@@ -1,12 +1,13 @@
 /** The experts of a run, counted: how many run, are accepted or blocked, and whether the run can go on with them. */
 import type { ExpertShard } from '../api/expertshard.ts';
 import type { ExpertTraining } from '../api/experttraining.ts';
+import { cut } from '../api/fields.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { WorkState, WorkStatus } from '../api/work.ts';
 import { answerRetry, askedOf } from './asked.ts';
 import type { ExpertResult } from './inputs.ts';
 import { retryCommand } from './requests.ts';
-import { cut, sentences } from './sentences.ts';
+import { sentences } from './sentences.ts';
 import type { Why } from './work.ts';
 
 export interface Experts {

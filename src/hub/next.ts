@@ -1,11 +1,12 @@
 /** The next placement of a work: whether there is to be one, where it goes, and what it resumes from. Pure. */
+
+import { cut } from '../api/fields.ts';
 import type { WorkStatus } from '../api/work.ts';
 import { timestamp } from '../clock.ts';
 import { placeAsked } from './asked.ts';
 import { resumeFrom } from './older.ts';
 import type { Placement } from './placement.ts';
 import { withoutWhy } from './reported.ts';
-import { cut } from './sentences.ts';
 import type { Seen, Why, Wish, WorkDecision } from './work.ts';
 
 /** How often a work that found no island looks again by itself; islands that change wake it at once. */

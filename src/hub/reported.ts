@@ -1,9 +1,10 @@
 /** What the island of a placement reports, as the status of the work. Pure. */
+
+import { cut } from '../api/fields.ts';
 import type { IslandJob } from '../api/islandjob.ts';
 import type { Reason } from '../api/reasons.ts';
 import { type ManifestRef, mostResumable, type PublishedCheckpoint, type WorkState, type WorkStatus } from '../api/work.ts';
 import { failedAttempts, withFailures } from './evidence.ts';
-import { cut } from './sentences.ts';
 import type { Why } from './work.ts';
 
 const mirrored: Record<string, WorkState> = {

@@ -1,4 +1,6 @@
 /** Between the pure decision about a work and the API server: what is seen is read, what was decided is carried out. */
+
+import { cut } from '../api/fields.ts';
 import { type IslandJob, IslandJobKind } from '../api/islandjob.ts';
 import { fieldManagers } from '../api/labels.ts';
 import type { Manifest } from '../api/manifest.ts';
@@ -11,7 +13,6 @@ import { type KubeClient, keyOf } from '../kube/types.ts';
 import type { Avoidance } from './avoid.ts';
 import type { AwayIslands } from './away.ts';
 import type { Placer } from './placer.ts';
-import { cut } from './sentences.ts';
 import { islandJob, type JobTemplate, jobName, workKey } from './templates.ts';
 import { type ReadableStore, type Verification, verifyOutput } from './verify.ts';
 import { decideWork, type Why, type Wish, type WorkAction, type WorkDecision } from './work.ts';

@@ -1,8 +1,4 @@
-/** Texts for people: cut to what a field can hold, and joined to sentences. */
-
-export function cut(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
-}
+/** Texts for people, joined to sentences. */
 
 /** What ends a sentence, or is the end of a command, such as `atoll.dev/retry=3@1`: a full stop would be copied with it. */
 const ended = /[.!?…]$|=\S+$/;

@@ -1,4 +1,6 @@
 /** The one mechanism for a work of any role: what its owner wants and what is seen become the next status and what to do to its IslandJobs. */
+
+import { cut } from '../api/fields.ts';
 import type { IslandJob, IslandJobSpec } from '../api/islandjob.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { ManifestRef, WorkStatus } from '../api/work.ts';
@@ -11,7 +13,6 @@ import { again, blocked, create, cutWhy, lookAgain, next, replace } from './next
 import { olderPlacements } from './older.ts';
 import type { Place, Placement } from './placement.ts';
 import { failureOf, mirror, withoutWhy } from './reported.ts';
-import { cut } from './sentences.ts';
 import type { Verification } from './verify.ts';
 
 /** A reason of the closed list and the same in a sentence. */
