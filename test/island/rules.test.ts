@@ -267,6 +267,14 @@ describe('what the end of an attempt is called, looked at more closely', () => {
       assert.ok(verdict.hint.endsWith('.') && verdict.message.length <= 512);
     });
 
+  it('what a trainer said before it was killed is not taken for why it ended', () => {
+    const saying = (exitCode: number) =>
+      classify(end(endedPod(1, exitCode, {}, { said: 'step 30\nresuming at step 300' }))).message;
+    assert.equal(saying(137), 'signal 9 ended the trainer (exit code 137); before that it said: resuming at step 300');
+    assert.equal(saying(1), 'resuming at step 300');
+    assert.equal(classify(end(endedPod(1, 137))).message, 'the trainer ended with exit code 137');
+  });
+
   it('the message of a trainer without memory has the size that it had', () => {
     assert.match(classify(end(oom)).message, /more than its 1Gi of memory/);
     assert.match(classify(end(evicted('ephemeral-storage'))).message, /scratch: 5Gi/);

@@ -43,10 +43,12 @@ export const restoreSays = (end: Ending) => end.restore?.result?.message ?? end.
 export const trainerFailed = (end: Ending) => end.trainer !== undefined && end.trainer.exitCode !== 0;
 
 /** How the trainer ended, in its own words if it left any: a termination message may be the last lines of its log. */
-export const trainerSays = ({ trainer }: Ending) =>
-  trainer === undefined
-    ? 'the trainer never started'
-    : said(
-        headline(trainer.message),
-        `the trainer ended with exit code ${trainer.exitCode}${trainer.reason ? ` (${trainer.reason})` : ''}`,
-      );
+export const trainerSays = ({ trainer }: Ending) => {
+  if (trainer === undefined) return 'the trainer never started';
+  const { exitCode, reason } = trainer;
+  const words = headline(trainer.message);
+  if (words === '') return `the trainer ended with exit code ${exitCode}${reason ? ` (${reason})` : ''}`;
+  // Who is killed has no last words: what stands there is what it happened to say before.
+  const killed = exitCode > 128 && exitCode < 160 && (reason === undefined || reason === 'Error');
+  return killed ? `signal ${exitCode - 128} ended the trainer (exit code ${exitCode}); before that it said: ${words}` : words;
+};
