@@ -144,6 +144,25 @@ describe('looking at an output directory', () => {
     );
   });
 
+  const unusable: [what: string, text: string, why: RegExp][] = [
+    ['null', 'null', /expected object, received null/],
+    ['a list', '[]', /expected object, received array/],
+    ['metrics that are null', '{"contract":"atoll.dev/contract/v1","step":1,"kind":"Resumable","metrics":null}', /at metrics/],
+    ['metrics that are text', '{"contract":"atoll.dev/contract/v1","step":1,"kind":"Resumable","metrics":"low"}', /at metrics$/m],
+    ['more text than a checkpoint has to say', ' '.repeat(1024 * 1024 + 1), /has 1048577 bytes, at most 1048576/],
+  ];
+  for (const [what, checkpointJson, why] of unusable)
+    test(`a checkpoint.json that holds ${what} is refused in words that its author understands`, async (context) => {
+      const path = await folder(context);
+      let now = 0;
+      const output = new Output(path, { ...systemClock, now: () => now });
+      await new Trainer({ output: path, progress: '' }).save(1, { checkpointJson });
+      await output.scan();
+      now = 10_000;
+      const [entry] = await output.scan();
+      assert.match(entry?.state === 'Invalid' ? entry.why : '', why);
+    });
+
   test('a metric that is NaN is left out', async (context) => {
     const path = await folder(context);
     const checkpointJson =
@@ -161,6 +180,17 @@ describe('looking at an output directory', () => {
     assert.deepEqual(await new Output(path, systemClock).scan(), [
       { name: 'sly', state: 'Invalid', why: 'sly/checkpoint.json is not a file' },
     ]);
+  });
+
+  test('what was refused stays refused although no room is left to note it: it is not tried again and again', async (context) => {
+    const path = await folder(context);
+    const output = new Output(path, systemClock);
+    const saved = await new Trainer({ output: path, progress: '' }).save(1);
+    // Where the mark would be written is a folder: that fails for whoever runs it.
+    await mkdir(join(saved, 'refused.json.tmp'));
+    await output.scan();
+    await assert.rejects(output.markRefused('step-1', 'no good'));
+    assert.deepEqual(await output.scan(), [{ name: 'step-1', state: 'Refused', why: 'no good' }]);
   });
 
   test('what was refused stays refused after a restart', async (context) => {
