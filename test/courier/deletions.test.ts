@@ -39,15 +39,19 @@ describe('a courier under Replace', { skip: gatewayMissing }, () => {
 
   test('keeps every checkpoint until the agent allows to delete, and again when it takes that back', async () => {
     const config = scene.config({ deletions: 'WhileHeard', checkpoint: { keep: 1 } });
-    const { trainer, sidecar } = await scene.running(config);
+    const { pod, trainer, sidecar } = await scene.running(config);
     const port = await sidecar.port;
     assert.equal(await say(port, 'unlimited', 'wrong'), 401);
     assert.equal(await say(port, 'for ever'), 200);
     for (const step of [1, 2]) await scene.isPublished(await trainer.save(step));
     assert.equal(await steps(), 2);
+    // Whoever wonders why the bucket grows finds both in the log.
+    const logged = (words: string) => pod.logged.some((line) => line.includes(words));
+    assert.ok(logged('the agent does not allow to delete them now'));
     assert.equal(await say(port, '60000'), 200);
     await scene.isPublished(await trainer.save(3));
     await until('two old ones are deleted', async () => (await steps()) === 1);
+    await until('that is in the log', async () => logged('removed old checkpoints from the store'));
     assert.equal(await say(port, '0'), 200);
     await scene.isPublished(await trainer.save(4));
     assert.equal(await sidecar.stop(), 0);

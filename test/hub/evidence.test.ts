@@ -143,6 +143,7 @@ describe('the conditions of an expert', () => {
     return `${found?.status} ${found?.reason}: ${found?.message}`;
   };
   const text = failureText({ ...crash(2), class: 'Crash', placement: 1, ...west });
+  const accepted = { manifest: 'm', digest: digest('f'), placement: 1, attempt: 3, step: 100, bytes: 1, at };
   const rows: [sentence: string, fields: Partial<WorkStatus>, type: string, expected: string][] = [
     [
       'one that runs says where',
@@ -179,6 +180,18 @@ describe('the conditions of an expert', () => {
       `True RestartBudgetSpent: 4 counted failures, allowed are 3. ${text}. It is not tried again by itself. Read the last lines of the log. To try again: kubectl annotate --overwrite et digits atoll.dev/retry=3@1`,
     ],
     [
+      'one that is blocked says so to whoever asks how it goes on, too',
+      { state: 'Blocked', reason: 'RestartBudgetSpent', message: '4 counted failures, allowed are 3', ...failed },
+      'Progressing',
+      'False RestartBudgetSpent: RestartBudgetSpent: 4 counted failures, allowed are 3',
+    ],
+    [
+      'one that is accepted names its result to whoever asks how it goes on',
+      { state: 'Accepted', reason: 'Accepted', accepted },
+      'Progressing',
+      `False Accepted: the result of placement 1, attempt 3, is accepted: ${digest('f')}`,
+    ],
+    [
       'one that is blocked does not say the same twice',
       { state: 'Blocked', reason: 'Crash', message: `the last: ${crash(1).message}`, ...failed },
       'Blocked',
@@ -186,4 +199,10 @@ describe('the conditions of an expert', () => {
     ],
   ];
   for (const [sentence, fields, type, expected] of rows) test(sentence, () => assert.equal(says(fields, type), expected));
+
+  test('one that has no place yet has had none: its history is empty', () => {
+    const status = shardStatus(shard(), work({ placement: 1 }), undefined, { steps: undefined, rate: undefined }, undefined, now);
+    expertShardStatus.strict().parse(status);
+    assert.equal(status.placements, undefined);
+  });
 });

@@ -26,8 +26,8 @@ export const courierBugs: readonly Bug[] = [
     'the oldest checkpoint is resumed from',
     [
       'src/store/restore.ts',
-      'return found.toSorted((a, b) => b.attempt - a.attempt',
-      'return found.toSorted((a, b) => a.attempt - b.attempt',
+      'const own = list.filter(({ final }) => !final).map(',
+      'const own = list.filter(({ final }) => !final).toReversed().map(',
     ],
     ['killed pod', 'crash of the trainer', 'evicted pod'],
   ),

@@ -19,7 +19,7 @@ const store = group('store', 'retention restore claim manifests publish', 'reten
 const courier = group(
   'courier',
   'output publishing pace restore patience',
-  'output pace progress publishing result history deletions gang courier',
+  'output waiting pace progress publishing result history deletions gang courier',
 );
 
 export const groups: readonly Group[] = [
