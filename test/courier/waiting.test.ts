@@ -38,9 +38,9 @@ interface Test {
 }
 
 /** What is to be done when the test is over, the last first. */
-function endings(test: Test): (() => unknown)[] {
+function endings(context: Test): (() => unknown)[] {
   const works: (() => unknown)[] = [];
-  test.after(async () => {
+  context.after(async () => {
     for (const work of works.toReversed()) await work();
   });
   return works;
