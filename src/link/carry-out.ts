@@ -19,7 +19,7 @@ export interface CarryOutOptions {
   client: KubeClient;
   clock: Clock;
   events: Pick<EventRecorder, 'normal' | 'warning'>;
-  mirrors: Mirrors;
+  mirrors: Pick<Mirrors, 'note'>;
   refusals: Refusals;
   admit: AdmitJob;
   /** Nothing of it is here any more, says the API server. */

@@ -219,6 +219,12 @@ describe('a running attempt', () => {
     assert.equal(decision.status.attempts[0]?.rule, undefined);
   });
 
+  it('whose trainer is done publishes to the end what it has, whatever its last loss was', () => {
+    const done = pod(1, { trainer: ended(0) });
+    const { status, actions } = act({ report: told({ phase: 'Publishing', nonFiniteStep: 38 }) }, job(), [done]);
+    assert.deepEqual([status.state, status.attempts[0]?.rule, actions], ['Publishing', undefined, []]);
+  });
+
   it('whose loss is NaN is stopped, and the newest checkpoint that it leaves is put into quarantine', () => {
     const bad = told({ nonFiniteStep: 38, checkpoint: checkpoint(1, 20) });
     const first = act({ report: bad });

@@ -38,6 +38,13 @@ describe('ending', () => {
       assert.deepEqual(decide(observed(job, { ...seen, live: false }), now(60), limits), look);
   });
 
+  it('no new attempt is numbered while a cache shows something of the last: it may not show all of it', () => {
+    const crashed = islandJob({ attempt: 1, attempts: [closed(1, 'Crash')] });
+    const left = { kubeJobs: [kubeJob(1)], pods: [endedPod(1, 1)] };
+    assert.deepEqual(decide(observed(crashed, { ...left, live: false }), now(60), limits), { type: 'Look', at: 'Live' });
+    assert.equal(act(observed(crashed, left)).status.attempt, 2);
+  });
+
   it('a published final manifest is success, and the record is stored before the finalizers are taken off', () => {
     const { status, actions } = act(observed(job, { kubeJobs: [kubeJob(1)], pods: [endedPod(1, 0, { final: final(1) })] }));
     assert.deepEqual([status.state, status.output, actions], ['Succeeded', final(1), []]);

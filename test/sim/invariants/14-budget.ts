@@ -45,9 +45,9 @@ export const budget: Invariant = {
       if (!last || !counts(last)) return 0;
       const since = status?.checkpoint?.attempt ?? 0;
       const barren = closed.filter((record) => record.number > since && counts(record)).length;
-      if (barren <= 1) return 0;
+      if (barren === 0) return 0;
       const { initial, max } = spec.retry.backoff;
-      return Math.min(parseDuration(max), parseDuration(initial) * 2 ** (barren - 2));
+      return Math.min(parseDuration(max), parseDuration(initial) * 2 ** (barren - 1));
     }
 
     return {

@@ -28,7 +28,7 @@ export const groups: readonly Group[] = [
     `decide attempt start leftovers budget conclude classify ending clocks standstill avoid state note created members gang gangending
      deletions podview capacity admit podtemplate rules/asked rules/configuration rules/crash rules/disruption rules/gpu rules/memory
      rules/progress rules/storage rules/user`,
-    'parts decide stopping ending classify rules clocks avoid gang note evidence deletions capacity admit pod act progress',
+    'parts decide stopping ending classify rules clocks trouble avoid gang note evidence deletions capacity admit pod act progress',
   ),
   group(
     'hub',
@@ -36,7 +36,11 @@ export const groups: readonly Group[] = [
      islands placement field turn waiting verify avoid shardstatus templates`,
     'conditions parts work move asked placement state evidence joining templates verify run steering',
   ),
-  group('link', 'answer apply-reply carry-out statuses lift have handouts outgoing', 'decisions parts live link backup chaos'),
+  group(
+    'link',
+    'answer apply-reply carry-out statuses lift have handouts outgoing',
+    'decisions parts writes live link backup chaos',
+  ),
   // What a courier does is tried with a store beneath it.
   { name: 'courier', sources: [...store.sources, ...courier.sources], tests: [...store.tests, ...courier.tests] },
 ];
