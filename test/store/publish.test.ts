@@ -1,12 +1,12 @@
-/** Publishing a directory whose manifest stands in the store already: when it is taken as our own, and when it is another's. */
+/** What is published of a directory, what becomes of a manifest that cannot be written, and whose one is that stands there already. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type CheckpointFile, checkpointFile } from '../../src/api/contract.ts';
 import { digestOf, encodeManifest, type Manifest } from '../../src/api/manifest.ts';
-import { AttemptTakenError } from '../../src/store/errors.ts';
+import { AttemptTakenError, InvalidCheckpointError, StoreRefusedError, StoreUnavailableError } from '../../src/store/errors.ts';
 import { type Publisher, publishCheckpoint } from '../../src/store/publish.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -83,6 +83,51 @@ describe('publishing where a manifest stands already', () => {
     test(`a manifest ${name} is another pod's`, async () => {
       await assert.rejects(over(change), (error) => error instanceof AttemptTakenError && error.key === key);
     });
+});
+
+describe('publishing', () => {
+  async function directoryWith(context: { after(fn: () => Promise<void>): void }, ...names: string[]): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), 'atoll-publish-'));
+    context.after(() => rm(directory, { recursive: true }));
+    for (const name of names) await writeFile(join(directory, name), name);
+    return directory;
+  }
+  /** A bucket whose manifests cannot be written. */
+  function failing(error: Error, stored?: Uint8Array): MemoryStore {
+    const store = new MemoryStore();
+    if (stored) store.objects.set(key, stored);
+    store.faults.before = (operation) => {
+      if (operation === 'put') throw error;
+    };
+    return store;
+  }
+
+  test('leaves out what the courier itself has left in the directory, half-written marks included', async (context) => {
+    const directory = await directoryWith(context, 'weights.bin', 'refused.json', 'published.json.tmp');
+    const store = new MemoryStore();
+    await publishCheckpoint(store, publisher, directory, checkpoint);
+    assert.deepEqual([...store.objects.keys()].toSorted(), [key, `${W}p1a2/final/weights.bin`]);
+  });
+
+  test('refuses a link, which could lead to anything that the courier may read', async (context) => {
+    const directory = await directoryWith(context, 'weights.bin');
+    await symlink('/etc/hostname', join(directory, 'innocent.bin'));
+    await assert.rejects(publishCheckpoint(new MemoryStore(), publisher, directory, checkpoint), InvalidCheckpointError);
+  });
+
+  test('can be tried again when the manifest never arrived: nobody else has the attempt', async (context) => {
+    const directory = await directoryWith(context, 'weights.bin');
+    const store = failing(new StoreUnavailableError('put', key, 'the store is away'));
+    await assert.rejects(publishCheckpoint(store, publisher, directory, checkpoint), StoreUnavailableError);
+    store.faults = {};
+    assert.equal((await publishCheckpoint(store, publisher, directory, checkpoint)).manifest, key);
+  });
+
+  test('names the refusal of credentials that may not write, whatever stands under the key', async (context) => {
+    const directory = await directoryWith(context, 'weights.bin');
+    const store = failing(new StoreRefusedError('put', key, 'AccessDenied', 'read only'), Buffer.from('something'));
+    await assert.rejects(publishCheckpoint(store, publisher, directory, checkpoint), StoreRefusedError);
+  });
 });
 
 function withFile(manifest: Manifest, path: string): Manifest {

@@ -15,7 +15,7 @@ const group = (name: string, sources: string, tests: string): Group => ({
   tests: all(`test/${name}`, tests, '.test.ts'),
 });
 
-const store = group('store', 'retention restore claim manifests publish', 'retention restore claim faults');
+const store = group('store', 'retention restore claim manifests publish', 'retention restore claim publish faults');
 const courier = group(
   'courier',
   'output publishing pace restore patience',
