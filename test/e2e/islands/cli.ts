@@ -1,8 +1,9 @@
-/** The command line against a hub and its islands: a run planned, looked at and steered with nothing else. */
+/** The command line against a hub and its islands: a run planned, looked at, steered and brought home with nothing else. */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { home } from './home.ts';
 import type { Run } from './run.ts';
 import { scrape } from './scrape.ts';
 import { steer } from './steer.ts';
@@ -11,19 +12,23 @@ import { Verbs } from './verbs.ts';
 import type { World } from './world.ts';
 
 export function cli(world: () => World): void {
-  it('is planned, explained, looked at, retried, moved, suspended and resumed by the command line alone', async () => {
+  it('is planned, explained, looked at, retried, moved, suspended, resumed, reported, verified and pulled by the command line alone', async () => {
     await using verbs = await Verbs.at(world());
     await before(verbs);
     // Expert 1 will not run in its first placement, so that there is something to put right.
     const part = counting({ steps: 5, pace: 0.1, checkpointEvery: 25 });
     const spec = { overrides: [{ experts: [1], params: { refusesPlacement: 1 } }], router: part, evaluation: part };
-    const run = await world().train('steered', { seconds: 90, spec });
+    // Slow until it has been suspended, so that all of it fits in however slow the machine is, and then soon at its end.
+    const params = { steps: 1500, pace: 0.2, checkpointEvery: 25, hurriesFromAttempt: 2 };
+    const run = await world().train('steered', { expert: { params }, spec });
     await putRight(verbs, run);
     await run.until('a checkpoint', async () => (await run.expert(0)).status?.checkpoint);
     await run.until('expert 1 runs', async () => (await run.expert(1)).status?.state === 'Running');
     await scrape(world());
     await look(verbs, world());
     await steer(verbs, world(), run);
+    await listed(verbs);
+    await home(verbs, world(), run, params.steps);
     await run.remove();
   });
 }
@@ -70,4 +75,15 @@ async function look(verbs: Verbs, world: World): Promise<void> {
   assert.match(shown.out, /^http:\/\/127\.0\.0\.1:\d+\/\n$/);
   const watched = await verbs.run(['watch', 'steered', '-n', namespace], /expert \d \w+ on \w+/);
   assert.match(watched.out, /^\S+Z Run steered is /);
+}
+
+/** What may be asked at any time, in every form. */
+async function listed(verbs: Verbs): Promise<void> {
+  assert.equal((await verbs.atoll('get runs -o name')).out, 'experttraining.atoll.dev/steered\n');
+  assert.match((await verbs.atoll('get run steered -o yaml')).out, /\nkind: ExpertTraining\n/);
+  const jobs = JSON.parse((await verbs.atoll('get jobs --run steered -o json')).out) as { items: { kind: string }[] };
+  assert.deepEqual(new Set(jobs.items.map(({ kind }) => kind)), new Set(['IslandJob']));
+  assert.match((await verbs.atoll('plan steered')).out, /\nexpert 0 +1 +1 +50m +128Mi +\w+ +\w+/);
+  assert.match((await verbs.run(['completion', 'bash'])).out, /^complete .*atoll/m);
+  assert.equal((await verbs.run(['__complete', 'wait', '-n', namespace, 'st'])).out, 'steered\n');
 }

@@ -1,10 +1,19 @@
-/** A run that is steered by the command line: moved, suspended, resumed; a run that has no place. */
+/** A run that is steered by the command line: moved, suspended, resumed; a run that has no place; islands drained, cordoned, added and removed. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Run } from './run.ts';
 import type { Verbs } from './verbs.ts';
 import { islandNames, type World } from './world.ts';
 
 export async function steer(verbs: Verbs, world: World, run: Run): Promise<void> {
+  // The one waits for its deadline meanwhile.
+  const [from] = await Promise.all([there(verbs, run), nowhere(verbs, world)]);
+  await islands(verbs, from);
+}
+
+/** An expert moved, and the run suspended and resumed; gives the island that is empty now. */
+async function there(verbs: Verbs, run: Run): Promise<string> {
   const from = (await run.expert(0)).status?.island ?? '';
   const to = islandNames.find((name) => name !== from) ?? '';
   const moved = await verbs.atoll(`move steered -e 0 --to ${to}`);
@@ -23,8 +32,7 @@ export async function steer(verbs: Verbs, world: World, run: Run): Promise<void>
   });
   assert.match((await verbs.atoll('explain steered')).out, /To change: atoll resume steered/);
   assert.match((await verbs.atoll('resume steered')).out, /^Run steered goes on from its checkpoints/);
-  await nowhere(verbs, world);
-  await islands(verbs, from);
+  return from;
 }
 
 /** A run that no island can take: the one thing to change, and how waiting for it ends. */
@@ -41,9 +49,22 @@ async function nowhere(verbs: Verbs, world: World): Promise<void> {
   assert.match((await verbs.atoll('wait stuck', 1)).err, /cannot find a run stuck/);
 }
 
-/** An island that holds nothing, drained and back again. */
+/** An island that takes nothing for a while, and one that never joins. */
 async function islands(verbs: Verbs, empty: string): Promise<void> {
   await verbs.island(`drain ${empty}`);
   assert.match((await verbs.island('ls')).out, new RegExp(`\\n${empty} +Ready, draining `));
   await verbs.island(`undrain ${empty}`);
+  assert.match((await verbs.island(`cordon ${empty}`)).out, /^Island \w+ is cordoned: nothing new is placed on it/);
+  assert.match((await verbs.island('ls')).out, new RegExp(`\\n${empty} +Ready, cordoned `));
+  assert.match((await verbs.island(`uncordon ${empty}`)).out, /^Island \w+ takes work again\.\n/);
+
+  const values = join(verbs.dir, 'ghost.yaml');
+  const added = await verbs.island(`add ghost --out ${values}`);
+  assert.ok(added.out.includes(`\n  helm install atoll charts/atoll `) && added.out.includes(`--values ${values}\n`), added.out);
+  assert.match(await readFile(values, 'utf8'), /\n {2}joinToken: /);
+  assert.match((await verbs.island('add ghost', 1)).err, /cannot add ghost: an island of this name exists/);
+  assert.equal((await verbs.island('ls -o name')).out.trim().split('\n').length, islandNames.length + 1);
+  assert.match((await verbs.island('check ghost', 1)).out, /ghost/);
+  assert.match((await verbs.island('remove ghost', 1)).err, /there is no terminal; say --yes/);
+  assert.match((await verbs.island('remove ghost --yes')).out, /Island ghost is removed\.\n/);
 }

@@ -11,6 +11,8 @@ def main(spec):
     steps, pace, every = (spec.params[name] for name in ("steps", "pace", "checkpointEvery"))
     if spec.params.get("refusesPlacement") == spec.placement:
         atoll.fail_configuration(f"params.refusesPlacement is {spec.placement}, which is this placement: retry the work, and it is another")
+    if spec.attempt >= spec.params.get("hurriesFromAttempt", spec.attempt + 1):
+        pace, every = pace / 20, steps
     resumed = spec.resume()
     step = json.loads((resumed / "state.json").read_text("utf-8"))["step"] if resumed else 0
     print("starts at step", step, flush=True)
