@@ -142,7 +142,9 @@ const advices: Record<Exclude<Reason, Passing>, Advice> = {
   LimitExceeded: () => 'ask for fewer GPUs, or raise admit.maxGpus in the values of the island',
   JobInvalid: () => 'upgrade the island: it does not know a field that the hub sends',
   ProtocolUnsupported: () => 'upgrade the older of hub and island: atoll version says which',
-  Configuration: fixThenRetry('correct what the message says about the configuration'),
+  Configuration: fixThenRetry(
+    'where the spec is wrong, make a new run, since it is frozen; else correct what the message says, as in a Secret',
+  ),
   Crash: fixThenRetry('correct what its last lines say'),
   Storage: fixThenRetry('see that the store answers from its island, and that the Secret there may write'),
   NoProgress: fixThenRetry(

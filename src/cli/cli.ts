@@ -92,7 +92,10 @@ async function untilLeft(verb: Verb, running: Promise<number>, signal: AbortSign
 function said(error: unknown): { text: string; code: number } {
   if (error instanceof CommandFailure) return { text: error.message, code: error.exitCode };
   if (error instanceof DamagedObjectError)
-    return { text: `${error.message}; it was changed or lost in the bucket`, code: exitCodes.damaged };
+    return {
+      text: `${error.message}; it was changed or lost in the bucket: atoll checkpoints verify RUN names all that was, and atoll retry RUN -e N --replace makes an expert again`,
+      code: exitCodes.damaged,
+    };
   if (error instanceof ApiError) return { text: `${error.message}${remedyOf(error)}`, code: exitCodes.failed };
   if (error instanceof ConnectionError)
     return {

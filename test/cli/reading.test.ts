@@ -88,7 +88,7 @@ experts 0, 1 and 2: Waiting (ExceedsAnyIsland): no island can take it now
     const { out } = await atoll('explain blocked');
     assert.match(
       out,
-      /expert 2: Blocked \(Configuration\): steps must be at least 1\n {2}To change: correct what .*, then atoll retry blocked -e 2\n/,
+      /expert 2: Blocked \(Configuration\): steps must be at least 1\n {2}To change: .* make a new run.*; else correct what .*, then atoll retry blocked -e 2\n/,
     );
   });
 

@@ -155,7 +155,12 @@ export async function startApiWorld(
     historyPrefixes: ['atoll/'],
     ready: () => objects.islands.hasSynced && objects.runs.hasSynced && objects.datasets.hasSynced,
     // The matrix asks faster than any person.
-    limits: { patienceMs: 15_000, strangers: { perSecond: 1000, burst: 10_000 }, users: { perSecond: 1000, burst: 10_000 } },
+    limits: {
+      patienceMs: 15_000,
+      headMs: 10_000,
+      strangers: { perSecond: 1000, burst: 10_000 },
+      users: { perSecond: 1000, burst: 10_000 },
+    },
     port: 0,
     host: '127.0.0.1',
     ui: 'test/dashboard/nothing',

@@ -35,6 +35,7 @@ export interface MemoryWorldOptions {
   openLog?: OpenLog;
   progress?: (jobUid: string) => Progress | undefined;
   patienceMs?: number;
+  headMs?: number;
 }
 
 export async function startMemoryWorld(options: MemoryWorldOptions = {}) {
@@ -64,6 +65,7 @@ export async function startMemoryWorld(options: MemoryWorldOptions = {}) {
     ready: () => objects.jobs.hasSynced,
     limits: {
       patienceMs: options.patienceMs ?? 15_000,
+      headMs: options.headMs ?? 10_000,
       strangers: { perSecond: 5, burst: 5 },
       users: { perSecond: 500, burst: 500 },
     },

@@ -43,10 +43,13 @@ export interface ServerOptions {
 export interface Limits extends Record<'strangers' | 'users', { perSecond: number; burst: number }> {
   /** How long a page may leave unread what was sent over its stream, in milliseconds. */
   patienceMs: number;
+  /** How long a connection may be open without a whole head of a request, in milliseconds. */
+  headMs: number;
 }
 
 export const standardLimits: Limits = {
   patienceMs: 15_000,
+  headMs: 10_000,
   strangers: { perSecond: 5, burst: 40 },
   users: { perSecond: 30, burst: 150 },
 };
@@ -169,10 +172,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = createServer(
     {
       maxHeaderSize: 16 * 1024,
-      headersTimeout: 10_000,
+      headersTimeout: limits.headMs,
       requestTimeout: 30_000,
       keepAliveTimeout: 60_000,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: limits.headMs / 2,
     },
     (request, response) => {
       handle(request, response).catch((error: unknown) => {
@@ -182,7 +185,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   );
   server.maxConnections = 1024;
-  server.on('clientError', (_, socket) => {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // A browser opens connections before it needs them, and would take this for the answer to the request that it sends over one later.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      socket.destroy();
+      return;
+    }
     if (!socket.writable) return;
     const headers = Object.entries(securityHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(`HTTP/1.1 400 Bad Request\r\n${headers.join('')}connection: close\r\ncontent-length: 0\r\n\r\n`);
