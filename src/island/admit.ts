@@ -32,6 +32,7 @@ export function createAdmit(settings: IslandSettings): AdmitJob {
       if (error instanceof InvalidWorkError) return { reason: 'StoreUnknown', message: error.message };
       throw error;
     }
+    if (admit.images === undefined && admit.maxGpus === undefined) return undefined;
     const pod = built(job, settings);
     return pod && (imageRefusal(pod, admit.images, settings.name) ?? gpuRefusal(pod, spec.nodes, admit.maxGpus, settings.name));
   };

@@ -66,6 +66,8 @@ export function createHistory(longest: number) {
     let wake: () => void = () => {};
     const watcher: Watcher = {
       give(event) {
+        // What it would pass over need not wake it.
+        if (event !== 'bookmark' && (event.type.group !== type.group || event.type.plural !== type.plural)) return;
         queue.push(event);
         wake();
       },

@@ -135,7 +135,7 @@ export function createTables(options: TablesOptions) {
         message: `no new finalizers can be added if the object is being deleted: ${added.join(', ')}`,
       });
     let result = fromJson({ ...next, apiVersion: before['apiVersion'] ?? '', kind: before['kind'] ?? '' }, metadata);
-    if (!isDeepStrictEqual(withoutMetadata(result), withoutMetadata(old))) metadata.generation += part === 'main' ? 1 : 0;
+    if (part === 'main' && !isDeepStrictEqual(withoutMetadata(result), withoutMetadata(old))) metadata.generation += 1;
     result = fromJson(asJson(result), metadata);
     result = options.admit?.(type, result, old) ?? result;
     if (dryRun || isDeepStrictEqual(result, old)) return result;

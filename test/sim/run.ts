@@ -25,10 +25,11 @@ export interface Outcome {
 }
 
 const longestMs = 4 * 3_600_000;
-const restMs = 150_000;
+/** Nothing may be written for so long once all is settled. What Atoll does regularly it does every minute, or more often. */
+const restMs = 100_000;
 /** Nothing was written for so long: it is over, or it is stuck. */
 const overMs = 60_000;
-/** After an API server that failed again and again: the longest back-off of a queue must have passed. Conflicts are retried soon. */
+/** Since an API server has failed again and again: the longest back-off of a queue must have passed. Conflicts are retried soon. */
 const overAfterStormMs = 310_000;
 const storms = ['storm of 429', 'storm of 503', 'API server', 'lost replies'];
 const stuckMs = 900_000;
@@ -51,8 +52,9 @@ export async function runPlan(
   const untilEnd = begin + longestMs;
   const stormy = plan.faults.some(({ name }) => storms.some((word) => name.includes(word)));
   const rest = () => {
-    const since = clock.now() - Math.max(invariants.lastWrite(), begin + plan.calmAt);
-    if (since <= (stormy ? overAfterStormMs : overMs)) return false;
+    const calmMs = clock.now() - begin - plan.calmAt;
+    const since = Math.min(calmMs, clock.now() - invariants.lastWrite());
+    if (since <= overMs || (stormy && calmMs <= overAfterStormMs)) return false;
     const state = user.training()?.status?.state ?? 'Complete';
     return since > stuckMs || state === 'Complete' || state === 'Failed';
   };
