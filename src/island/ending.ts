@@ -87,8 +87,9 @@ function courierEnd(pod: Pod, name: string): CourierEnd | undefined {
 
 /** The courier's result in a termination message; undefined when the text is something else, such as a crash log. */
 export function parseResult(message: string | undefined): CourierResult | undefined {
+  if (message === undefined) return undefined;
   try {
-    const parsed = courierResult.safeParse(JSON.parse(message ?? ''));
+    const parsed = courierResult.safeParse(JSON.parse(message));
     return parsed.success && timesAreValid([parsed.data.checkpoint, parsed.data.final]) ? parsed.data : undefined;
   } catch {
     return undefined;

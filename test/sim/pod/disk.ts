@@ -80,9 +80,15 @@ export async function rename(from: string, to: string): Promise<void> {
   disks.move(from, to);
 }
 
+/** A file, or a folder with all that is in it. */
+function forget(path: string): void {
+  const inside = `${path}/`;
+  for (const found of entries.keys()) if (found === path || found.startsWith(inside)) entries.delete(found);
+}
+
 export async function rm(path: string, how: { recursive?: boolean; force?: boolean } = {}): Promise<void> {
   if (!how.force) entry('rm', path);
-  for (const found of entries.keys()) if (found === path || found.startsWith(`${path}/`)) entries.delete(found);
+  forget(path);
 }
 
 export async function readdir(path: string): Promise<string[]>;
@@ -92,9 +98,10 @@ export async function readdir(
 ): Promise<{ name: string; isFile(): boolean; isDirectory(): boolean }[]>;
 export async function readdir(path: string, how?: { withFileTypes: true }): Promise<unknown[]> {
   entry('scandir', path);
-  const inside = [...entries].filter(([found]) => found.startsWith(`${path}/`) && !found.slice(path.length + 1).includes('/'));
+  const folder = `${path}/`;
+  const inside = [...entries.keys()].filter((found) => found.startsWith(folder) && !found.includes('/', folder.length));
   return inside
-    .map(([found, value]) => ({ ...statOf(value), name: found.slice(path.length + 1) }))
+    .map((found) => ({ ...statOf(entry('stat', found)), name: found.slice(folder.length) }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((each) => (how === undefined ? each.name : each));
 }
@@ -147,7 +154,7 @@ export const disks = {
     inodes = 1;
   },
   remove(folder: string): void {
-    for (const path of entries.keys()) if (path === folder || path.startsWith(`${folder}/`)) entries.delete(path);
+    forget(folder);
     full.delete(folder);
   },
   /** Undefined when there is no such file. */
