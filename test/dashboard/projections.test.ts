@@ -87,7 +87,7 @@ describe('the sentence of a run', () => {
       work({ state: 'Blocked', placement: 2, attempt: 4, reason: 'RestartBudgetSpent', message: 'four failures' }),
     );
     const view = projectRun(source([blocked, ...three.slice(1)]), facts).view(may);
-    assert.equal(view.sentence, '2 of 4 experts train, 1 waits, 1 is blocked. Expert 0 is blocked: four failures');
+    assert.equal(view.sentence, '2 of 4 experts train, 1 waits, 1 is blocked. Expert 0 is blocked: four failures.');
     assert.deepEqual(view.needsYou[0], {
       id: 'blocked/expert-000',
       urgency: 'act',

@@ -272,7 +272,7 @@ describe('what the end of an attempt is called, looked at more closely', () => {
       classify(end(endedPod(1, exitCode, {}, { said: 'step 30\nresuming at step 300' }))).message;
     assert.equal(saying(137), 'signal 9 ended the trainer (exit code 137); before that it said: resuming at step 300');
     assert.equal(saying(1), 'resuming at step 300');
-    assert.equal(classify(end(endedPod(1, 137))).message, 'the trainer ended with exit code 137');
+    assert.equal(classify(end(endedPod(1, 137))).message, 'signal 9 ended the trainer (exit code 137)');
   });
 
   it('the message of a trainer without memory has the size that it had', () => {

@@ -47,8 +47,8 @@ export const trainerSays = ({ trainer }: Ending) => {
   if (trainer === undefined) return 'the trainer never started';
   const { exitCode, reason } = trainer;
   const words = headline(trainer.message);
-  if (words === '') return `the trainer ended with exit code ${exitCode}${reason ? ` (${reason})` : ''}`;
   // Who is killed has no last words: what stands there is what it happened to say before.
-  const killed = exitCode > 128 && exitCode < 160 && (reason === undefined || reason === 'Error');
-  return killed ? `signal ${exitCode - 128} ended the trainer (exit code ${exitCode}); before that it said: ${words}` : words;
+  if (exitCode > 128 && exitCode < 160 && (reason === undefined || reason === 'Error'))
+    return `signal ${exitCode - 128} ended the trainer (exit code ${exitCode})${words === '' ? '' : `; before that it said: ${words}`}`;
+  return said(words, `the trainer ended with exit code ${exitCode}${reason ? ` (${reason})` : ''}`);
 };
