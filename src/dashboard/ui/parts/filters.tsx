@@ -1,6 +1,6 @@
 /** The search field and the choices above a list; all of them stand in the address. */
 import { query, setQuery } from '../navigation.ts';
-import { count } from '../words/number.ts';
+import { count, plural } from '../words/number.ts';
 
 export interface Choice {
   /** Word of the query. */
@@ -52,7 +52,7 @@ export function Filters({
           ),
       )}
       <span class="faint" role="status">
-        {shown === total ? `${count(total)} ${what}` : `${count(shown)} of ${count(total)} ${what}`}
+        {shown === total ? plural(total, what.replace(/s$/, '')) : `${count(shown)} of ${count(total)} ${what}`}
       </span>
     </search>
   );
