@@ -78,6 +78,8 @@ async function settled(page: Page): Promise<void> {
     await eventually('nothing is loading', async () => (await page.getByText(loading).count()) === 0, 15_000);
     await eventually('pictures are there', () => page.evaluate<boolean>('[...document.images].every((image) => image.complete)'));
   };
+  // A page that has only just come says not even that it is loading.
+  await page.locator('main h1').first().waitFor();
   await still(/Loading (?!the curve)/);
   const height = await page.evaluate<number>('document.documentElement.scrollHeight');
   for (let top = 0; top < height; top += 700) await page.mouse.wheel(0, 700);
