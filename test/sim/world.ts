@@ -52,8 +52,8 @@ export interface World {
   end(): void;
 }
 
-/** Texts that must never be read anywhere. */
-export const canaries = { agentKey: 'canary-agent-key-0123456789', storeKey: 'canary-store-key-0123456789' };
+/** The key that tokens of attempts are made with: a text that must never be read anywhere. */
+export const agentKey = 'canary-agent-key-0123456789';
 export const joinToken = (island: string, rebuilt = 0) => `join-token-of-${island}-${rebuilt}`;
 
 export function createWorld(plan: Plan, options: { trace?: ((line: string) => void) | undefined } = {}): World {
@@ -130,7 +130,7 @@ export function createWorld(plan: Plan, options: { trace?: ((line: string) => vo
       bus,
       log,
       crash,
-      agentKey: canaries.agentKey,
+      agentKey,
       joinToken,
       parts: {
         clock,

@@ -1,9 +1,9 @@
 /** 16. Secrets' values appear in no log, event, status, message or manifest. */
 import { attemptToken } from '../../../src/island/token.ts';
-import { canaries } from '../world.ts';
+import { agentKey } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 
-const key = new TextEncoder().encode(canaries.agentKey);
+const key = new TextEncoder().encode(agentKey);
 /** Objects that others may read; a Secret alone may hold what is secret. */
 const hides = (kind: string) => kind === 'Secret';
 /** What is read by people and other machines in the bucket, whatever lies in the files of a trainer. */
@@ -15,7 +15,7 @@ export const secrets: Invariant = {
   watch({ bucket }, violate) {
     let danger = 0;
     /** The oldest tokens go: their attempts are over. */
-    const secret = new Set<string>(Object.values(canaries));
+    const secret = new Set([agentKey]);
     function scan(where: string, text: string): void {
       danger++;
       for (const one of secret) if (text.includes(one)) violate(`a secret is in ${where}: ${one.slice(0, 12)}...`);
@@ -25,7 +25,7 @@ export const secrets: Invariant = {
         if (fact.kind === 'started' && fact.container === 'courier') {
           const { uid, attempt } = fact.pod.attempt;
           secret.add(attemptToken(key, uid, attempt));
-          const [, , oldest = ''] = secret;
+          const [, oldest = ''] = secret;
           if (secret.size > 12) secret.delete(oldest);
         }
         if (fact.kind === 'said') scan(fact.where, fact.text);
