@@ -2,13 +2,13 @@
 
 import { cut } from '../api/fields.ts';
 import type { Reason } from '../api/reasons.ts';
+import { sentences } from '../api/sentences.ts';
 import type { WorkStatus } from '../api/work.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { failureStory } from './evidence.ts';
 import type { Once } from './once.ts';
 import { retryCommand } from './requests.ts';
-import { sentences } from './sentences.ts';
 import type { Why, WorkDecision } from './work.ts';
 
 type Say = (object: KubeObject, reason: Reason, message: string, action?: string) => void;

@@ -3,6 +3,7 @@ import { type ExpertDataset, ExpertDatasetKind, type ExpertDatasetStatus } from 
 import { IslandJobKind } from '../api/islandjob.ts';
 import { finalizers, labels } from '../api/labels.ts';
 import type { WorkName } from '../api/requests.ts';
+import { sentences } from '../api/sentences.ts';
 import type { WorkStatus } from '../api/work.ts';
 import { type Controller, createController, type Outcome } from '../kube/controller.ts';
 import { addFinalizer } from '../kube/finalizers.ts';
@@ -16,7 +17,6 @@ import { type PartitionResult, partitionResult, sizeText } from './partition.ts'
 import { workText } from './progress.ts';
 import { retryCommand, wrongRequests } from './requests.ts';
 import { mustConfirm, refusedMs } from './runner.ts';
-import { sentences } from './sentences.ts';
 import { storeUnknown } from './start.ts';
 import { conditionList, createStatusWriter, workEssence } from './status.ts';
 import { partitionTemplate } from './templates.ts';

@@ -3,6 +3,7 @@
 import { cut } from '../api/fields.ts';
 import type { IslandJob } from '../api/islandjob.ts';
 import type { FailureClass } from '../api/reasons.ts';
+import { sentences } from '../api/sentences.ts';
 import {
   type AttemptRecord,
   askedRule,
@@ -11,7 +12,6 @@ import {
   type WorkFailure,
   type WorkStatus,
 } from '../api/work.ts';
-import { sentences } from './sentences.ts';
 
 interface Failed extends AttemptRecord {
   class: FailureClass;

@@ -3,11 +3,11 @@ import type { ExpertShard } from '../api/expertshard.ts';
 import type { ExpertTraining } from '../api/experttraining.ts';
 import { cut } from '../api/fields.ts';
 import type { Reason } from '../api/reasons.ts';
+import { sentences } from '../api/sentences.ts';
 import type { WorkState, WorkStatus } from '../api/work.ts';
 import { answerRetry, askedOf } from './asked.ts';
 import type { ExpertResult } from './inputs.ts';
 import { retryCommand } from './requests.ts';
-import { sentences } from './sentences.ts';
 import type { Why } from './work.ts';
 
 export interface Experts {

@@ -1,11 +1,11 @@
 /** The whole status of an ExpertShard, with conditions that a person can read from top to bottom. Pure. */
 import type { ExpertShard, ExpertShardStatus } from '../api/expertshard.ts';
 import { cut } from '../api/fields.ts';
+import { sentences } from '../api/sentences.ts';
 import type { WorkStatus } from '../api/work.ts';
 import { failureText } from './evidence.ts';
 import { etaText, percentText, type Remaining, timeLeft } from './progress.ts';
 import { retryCommand } from './requests.ts';
-import { sentences } from './sentences.ts';
 import { conditionList } from './status.ts';
 import type { Why } from './work.ts';
 

@@ -1,6 +1,7 @@
 /** How a run and a work are, in one sentence that somebody who has never seen Atoll understands. Pure. */
 import { displayDuration } from '../../../api/duration.ts';
 import type { ExpertTraining } from '../../../api/experttraining.ts';
+import { sentences } from '../../../api/sentences.ts';
 import type { WorkStatus } from '../../../api/work.ts';
 import type { Need } from '../run.ts';
 import type { WorkRow } from '../work.ts';
@@ -15,7 +16,7 @@ export function runSentence(training: ExpertTraining, rows: readonly WorkRow[], 
   const total = status?.experts.total || rows.length;
   const state = status?.state ?? 'Pending';
   const first = needs.find(({ urgency }) => urgency === 'act');
-  const tail = `${first ? ` ${sentence(first.what)}` : ''}${silence(rows, now)}`;
+  const tail = `${first ? ` ${sentences(first.what)}` : ''}${silence(rows, now)}`;
   switch (state) {
     case 'Complete':
       return status?.ensemble
@@ -37,9 +38,6 @@ export function runSentence(training: ExpertTraining, rows: readonly WorkRow[], 
       return `${experts(rows, total)}.${tail}`;
   }
 }
-
-/** What a trainer or a kubelet said has no full stop. */
-const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 function partText(work: WorkStatus | undefined): string {
   if (!work || work.state === 'Waiting') return 'waiting';
@@ -82,14 +80,14 @@ export function workSentence(row: WorkRow, status: WorkStatus | undefined, now: 
     case 'Accepted':
       return `${title} is done: its result is published, verified and accepted.`;
     case 'Blocked':
-      return `${title} is blocked and waits for a retry: ${sentence(told || 'no reason is known')}`;
+      return `${title} is blocked and waits for a retry: ${sentences(told || 'no reason is known')}`;
     case 'Running': {
       const steps = row.step === undefined ? '' : `, step ${row.step}${row.steps === undefined ? '' : ` of ${row.steps}`}`;
       return `${title} trains${on}${steps}.${silent}`;
     }
     case 'Waiting':
-      return `${title} waits${told ? `: ${sentence(told)}` : '.'}`;
+      return `${title} waits${told ? `: ${sentences(told)}` : '.'}`;
     default:
-      return `${title} is ${row.state.toLowerCase()}${on}${told ? `: ${sentence(told)}` : '.'}${silent}`;
+      return `${title} is ${row.state.toLowerCase()}${on}${told ? `: ${sentences(told)}` : '.'}${silent}`;
   }
 }
